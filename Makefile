@@ -1,0 +1,86 @@
+# make lab | test | setup | course | reproduce | bench | test-backends | clean        (`make help` says what each does)
+# Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+SOURCES := pyproject.toml constraints.txt
+ARGS ?=
+
+.PHONY: help lab test setup course reproduce bench test-backends clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make lab            open the first lesson in JupyterLab       (ARGS=--no-browser on a server)"
+	@echo "make test           check the code style, run all tests and all notebooks"
+	@echo "make setup          install what both need into $(VENV), and no more"
+	@echo "make course         execute every notebook in place          (TO=html: into build/ as web pages)"
+	@echo "make reproduce      the paper's tables                       (ARGS='--dataset mias --data-dir DIR')"
+	@echo "make bench          measure speed, as ratios in one run"
+	@echo "make test-backends  run the model tests on JAX and TensorFlow"
+	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
+
+lab: $(VENV)/.lab
+	@$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT) $(firstword $(NOTEBOOKS)) $(ARGS)
+
+test: $(VENV)/.lab $(VENV)/.test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
+		--nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 tests $(NOTEBOOKS) $(ARGS)
+
+setup: $(VENV)/.lab $(VENV)/.test
+
+course: $(VENV)/.lab
+	@for notebook in $(NOTEBOOKS); do \
+		echo "$$notebook"; \
+		$(BIN)/jupyter nbconvert --log-level=ERROR --execute \
+			$(if $(filter html,$(TO)),--to html --output-dir build,--to notebook --inplace) "$$notebook" || exit 1; \
+	done
+
+reproduce: $(VENV)/.lab
+	@$(BIN)/python -m cdae_lessons reproduce $(ARGS)
+
+bench: $(VENV)/.lab
+	@$(BIN)/python tools/bench.py $(ARGS)
+
+test-backends: .venv-backends/.ready
+	@for backend in jax tensorflow; do \
+		echo "Model tests on $$backend"; \
+		KERAS_BACKEND=$$backend .venv-backends/bin/python -m pytest tests/test_models.py tests/test_training.py $(ARGS) || exit 1; \
+	done
+
+clean:
+	@rm -rf $(VENV) .venv-backends build dist .pytest_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+	@echo "Removed the virtual environments, build/ and caches."
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "The course needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.lab: $(VENV)/.python $(SOURCES)
+	@echo "Installing the course and JupyterLab (about 2 GB; some minutes the first time) ..."
+	@$(PIP) -e '.[lab,medical]'
+	@touch $@
+	@echo "Ready."
+
+$(VENV)/.test: $(VENV)/.python $(SOURCES)
+	@echo "Installing the test tools ..."
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+.venv-backends/.ready: $(SOURCES)
+	@echo "Installing JAX and TensorFlow into .venv-backends (about 4 GB) ..."
+	@$(PYTHON) -m venv .venv-backends
+	@.venv-backends/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[test]' jax tensorflow
+	@touch $@

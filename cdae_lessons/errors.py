@@ -1,0 +1,119 @@
+"""Clear answers to mistakes: what was expected, what came, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+
+
+class InputError(ValueError):
+    """A mistake in what was given to the package, with the remedy in its message."""
+
+
+def known(name: str, names: Iterable[str], *, what: str) -> str:
+    """Return `name` if it is one of `names`, else raise an error that lists them and the nearest.
+
+    Parameters
+    ----------
+    name : str
+        What the user typed.
+    names : iterable of str
+        The names that exist.
+    what : str
+        What is being named, for the message: "noise model", "data set", …
+
+    Raises
+    ------
+    InputError
+        If `name` is not among `names`.
+    """
+    names = list(names)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.4)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    msg = f"There is no {what} called {name!r}.{hint} Known: {', '.join(names)}."
+    raise InputError(msg)
+
+
+def check_images(images: np.ndarray, *, what: str = "images", in_range: bool = True) -> np.ndarray:
+    """Return `images` as float32 after checking the package's one currency.
+
+    Parameters
+    ----------
+    images : ndarray of shape (N, H, W), floating point
+        The images; values in [0, 1] when `in_range`.
+    what : str
+        Name of the argument, for the message.
+    in_range : bool
+        Whether values must lie in [0, 1] (clean images) or may be any finite number (noisy ones).
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32
+
+    Raises
+    ------
+    InputError
+        On another shape, type or range, or on values that are not finite.
+    """
+    images = np.asarray(images)
+    if images.ndim != 3 or 0 in images.shape:
+        remedy = " Use images[np.newaxis] for a single image." if images.ndim == 2 else ""
+        remedy = " Drop the channel axis: images[..., 0]." if images.ndim == 4 else remedy
+        msg = f"Expected {what} of shape (N, H, W) with N, H, W >= 1; received shape {images.shape}.{remedy}"
+        raise InputError(msg)
+    if not np.issubdtype(images.dtype, np.floating):
+        remedy = (
+            " Divide 8-bit images by 255 first." if images.dtype == np.uint8 else " Convert with .astype('float32')."
+        )
+        msg = f"Expected {what} of a floating-point type; received {images.dtype}. {remedy}"
+        raise InputError(msg)
+    if not np.isfinite(images).all():
+        msg = f"Expected finite values; {what} hold NaN or infinity."
+        raise InputError(msg)
+    if in_range and (images.min() < 0 or images.max() > 1):
+        msg = (
+            f"Expected {what} with values in [0, 1]; received {images.min():.3g} to {images.max():.3g}. "
+            "Scale all images by one common factor, or clip."
+        )
+        raise InputError(msg)
+    return images.astype(np.float32, copy=False)
+
+
+def check_number(value: float, *, what: str, low: float = 0.0, high: float = np.inf, above: bool = False) -> float:
+    """Return `value` as a float after checking ``low <= value <= high`` (``low < value`` if `above`).
+
+    Raises
+    ------
+    InputError
+        If `value` is not a finite number in that range.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number) or number < low or number > high or (above and number == low):
+        lower = f"{'>' if above else '>='} {low:g}" if np.isfinite(low) else ""
+        upper = f"<= {high:g}" if np.isfinite(high) else ""
+        limits = " and ".join(filter(None, (lower, upper)))
+        msg = f"Expected {what} to be a finite number{' ' + limits if limits else ''}; received {value!r}."
+        raise InputError(msg)
+    return number
+
+
+def check_count(value: int, *, what: str, low: int = 0) -> int:
+    """Return `value` as an int after checking that it is a whole number and at least `low`.
+
+    Raises
+    ------
+    InputError
+        If it is not.
+    """
+    number = check_number(value, what=what, low=low)
+    if not number.is_integer():
+        msg = f"Expected {what} to be a whole number; received {value!r}."
+        raise InputError(msg)
+    return int(number)
