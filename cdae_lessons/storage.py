@@ -1,0 +1,138 @@
+"""Trained models as files: one ``.keras`` file each, with how it was made inside."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cdae_lessons import backend
+from cdae_lessons.errors import InputError
+
+if TYPE_CHECKING:
+    from cdae_lessons.training import History
+
+keras = backend.load_keras()
+
+_INFO = "cdae_lessons.json"
+_LARGEST = 2**30  # bytes, unpacked
+
+
+def save(
+    model: keras.Model,
+    path: str | Path,
+    *,
+    history: History | None = None,
+    scores: Mapping[str, float] | None = None,
+) -> Path:
+    """Save a model as one ``.keras`` file, with how it was made and how it scored inside.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The trained model.
+    path : str or Path
+        The file to write; its name must end in ``.keras``.
+    history : History, optional
+        From `fit`; its recipe, noise, number of images, seed and seconds are stored.
+    scores : mapping of str to float, optional
+        For example ``{"ssim": 0.87, "psnr": 25.1}``.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the name does not end in ``.keras`` or the file cannot be written; no half-written file stays.
+    """
+    path = Path(path)
+    if path.suffix != ".keras":
+        msg = f"Expected a file name that ends in .keras; received {path.name!r}."
+        raise InputError(msg)
+    made = {} if history is None else {k: v for k, v in vars(history).items() if k != "table"}
+    info = made | {"scores": {k: float(v) for k, v in (scores or {}).items()}, "keras": keras.__version__}
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part.keras")
+    try:
+        model.save(part)
+        with zipfile.ZipFile(part, "a") as archive:
+            archive.writestr(_INFO, json.dumps(info, indent=1))
+        part.replace(path)
+    except OSError as error:
+        msg = f"Cannot write {path}: {error}. Choose a folder that exists and that you may write to."
+        raise InputError(msg) from error
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def load(path: str | Path) -> keras.Model:
+    """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode).
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.keras`` file.
+
+    Returns
+    -------
+    keras.Model
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is no Keras model, or it holds what safe mode refuses.
+    """
+    _members(path)
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a broken or hostile file can make Keras, h5py or zipfile raise anything
+        first = str(error).strip().split("\n")[0][:300]
+        msg = f"{path} cannot be loaded as a Keras model: {first} Save it anew with training.save."
+        raise InputError(msg) from error
+
+
+def info(path: str | Path) -> dict[str, Any]:
+    """Read how the model in a ``.keras`` file was made, without loading it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `save` wrote.
+
+    Returns
+    -------
+    dict
+        ``recipe``, ``noise``, ``n_train``, ``seed``, ``seconds``, ``stopped`` where known, ``scores`` and ``keras``.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or `save` did not write it.
+    """
+    if _INFO not in _members(path):
+        msg = f"{path} says nothing about its training: training.save did not write it."
+        raise InputError(msg)
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read(_INFO))
+
+
+def _members(path: str | Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except FileNotFoundError as error:
+        msg = f"There is no file {path}. Save a model there with training.save, or correct the path."
+        raise InputError(msg) from error
+    except (OSError, zipfile.BadZipFile) as error:
+        msg = f"{path} is not a .keras file, or is cut short ({error}). Save the model anew with training.save."
+        raise InputError(msg) from error
+    size = sum(member.file_size for member in members)
+    if size > _LARGEST:
+        msg = f"{path} unpacks to {size / 2**30:.1f} GiB; no model of this course is larger than 1. It was not opened."
+        raise InputError(msg)
+    return [member.filename for member in members]

@@ -1,0 +1,396 @@
+"""One way to train a network, the same for every lesson, and to use, save and load it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from cdae_lessons import backend, metrics, noise
+from cdae_lessons.errors import InputError, check_count, check_images, known
+from cdae_lessons.progress import bar
+from cdae_lessons.recipes import RECIPES, Recipe, optimizer
+from cdae_lessons.storage import info, load, save
+
+__all__ = ["RECIPES", "History", "denoise", "fit", "info", "load", "pretrain_layerwise", "save"]
+
+keras = backend.load_keras()
+ops = keras.ops
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened in a training.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A row an epoch: ``epoch``, ``loss``, and with validation images ``val_loss`` and ``val_ssim``
+        (``data_range=1``), NaN in epochs that were not validated.
+    recipe : str
+        Name of the recipe.
+    noise : str
+        The corruption, as ``"gaussian p=0.5 sigma=1"``.
+    n_train : int
+        Number of training images.
+    seed : int
+        The seed.
+    seconds : float
+        Wall time.
+    stopped : {"finished", "interrupted"}
+        Why it ended.
+    """
+
+    table: pd.DataFrame = field(repr=False)
+    recipe: str
+    noise: str
+    n_train: int
+    seed: int
+    seconds: float
+    stopped: str
+
+
+def fit(
+    model: keras.Model,
+    clean: np.ndarray,
+    corrupt: Callable,
+    *,
+    recipe: str = "paper",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    loss: str | Callable | None = None,
+    validation: np.ndarray | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Train `model` in place to map ``corrupt(clean)`` back to ``clean``.
+
+    With `validation` the weights of the epoch with the best validation SSIM are kept, else the last.
+    A kernel interrupt (Ctrl-C) ends the training early and keeps the weights in the same way. The
+    same seed, data and machine give the same weights.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Maps (N, H, W) to (N, H, W).
+    clean : ndarray of shape (N, H, W), floating point in [0, 1]
+        The training images.
+    corrupt : callable
+        ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``.
+    recipe : {"paper", "fast"}
+        See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
+        once. "fast": fresh noise and flips, SSIM in the loss, a schedule, averaged weights, 500 steps.
+    epochs, batch_size : int, optional
+        In place of the recipe's.
+    loss : str or callable, optional
+        In place of the recipe's: a Keras loss, or a function of (clean, denoised).
+    validation : ndarray of shape (M, H, W), floating point in [0, 1], optional
+        Other clean images, corrupted once, to watch the training by. Never the test images.
+    seed : int
+        Of the noise, the order of the images and the flips. (The initial weights have the model's own.)
+    progress : bool
+        Whether to show a bar with the time left.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    InputError
+        If an argument does not fit, or the loss becomes NaN; the model then holds the last good weights.
+    """
+    settings = RECIPES[known(recipe, RECIPES, what="recipe")]
+    return _train(
+        model,
+        check_images(clean, what="clean training images"),
+        corrupt,
+        settings=settings,
+        recipe=recipe,
+        epochs=epochs,
+        batch_size=batch_size,
+        loss=loss,
+        validation=None if validation is None else check_images(validation, what="validation images"),
+        seed=seed,
+        label="Training",
+        progress=progress,
+    )
+
+
+def pretrain_layerwise(
+    model: keras.Model,
+    clean: np.ndarray,
+    corrupt: Callable,
+    *,
+    recipe: str = "paper",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> list[History]:
+    """Train the blocks of a `models.stacked_autoencoder` one at a time, from the outside in.
+
+    Block k learns to map ``encode_k`` of the corrupted images' code back to the clean images' code,
+    both coded by the blocks before it, which stay fixed. The first block's loss is the recipe's, the
+    others' is the squared error, since codes need not lie in [0, 1]. Call `fit` afterwards to train all together.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `models.stacked_autoencoder`.
+    clean, corrupt, recipe, epochs, batch_size, seed, progress
+        As for `fit`; the epochs are those of each block.
+
+    Returns
+    -------
+    list of History
+        One a block.
+
+    Raises
+    ------
+    InputError
+        If the model is no stack, or as `fit`.
+
+    References
+    ----------
+    P. Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010) 3371-3408, section 3.5. There the
+    higher layers are corrupted by masking their clean input; here by the noise that comes through.
+    """
+    clean = check_images(clean, what="clean training images")
+    settings = RECIPES[known(recipe, RECIPES, what="recipe")]
+    names = {layer.name for layer in model.layers}
+    depth = sum(name.startswith("encode_") for name in names)
+    if depth == 0 or any(f"decode_{k}" not in names for k in range(1, depth + 1)):
+        msg = f"Expected a model from models.stacked_autoencoder; {model.name!r} has no blocks encode_1, decode_1, …"
+        raise InputError(msg)
+    histories = []
+    images = keras.Input(model.input_shape[1:])
+    before = images
+    for k in range(1, depth + 1):
+        encode, decode = model.get_layer(f"encode_{k}"), model.get_layer(f"decode_{k}")
+        fixed = keras.Model(images, before)
+        fixed.trainable = False
+        history = _train(
+            keras.Model(images, decode(encode(before)), name=f"block_{k}"),
+            clean,
+            corrupt,
+            target=None if k == 1 else partial(_code, fixed),
+            settings=settings,
+            recipe=recipe,
+            epochs=epochs,
+            batch_size=batch_size,
+            loss=None if k == 1 else "mse",
+            seed=seed,
+            label=f"Block {k} of {depth}",
+            progress=progress,
+        )
+        fixed.trainable = True
+        histories.append(history)
+        before = encode(before)
+    return histories
+
+
+def denoise(model: keras.Model, noisy: np.ndarray) -> np.ndarray:
+    """Denoise images with a trained network.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Maps (N, H, W) to (N, H, W).
+    noisy : ndarray of shape (N, H, W), floating point
+        Any finite values.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
+
+    Raises
+    ------
+    InputError
+        If the images are not finite, or not of the size that the model was built for.
+    """
+    noisy = check_images(noisy, what="noisy images", in_range=False)
+    _check_size(model, noisy)
+    return np.clip(model.predict(noisy, batch_size=64, verbose=0), 0, 1)
+
+
+def _code(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    return ops.convert_to_numpy(model(images, training=False))
+
+
+def _train(
+    model: keras.Model,
+    clean: np.ndarray,
+    corrupt: Callable,
+    *,
+    settings: Recipe,
+    recipe: str,
+    epochs: int | None,
+    batch_size: int | None,
+    loss: str | Callable | None,
+    seed: int,
+    label: str,
+    progress: bool,
+    target: Callable | None = None,
+    validation: np.ndarray | None = None,
+) -> History:
+    _check_size(model, clean)
+    epochs = None if epochs is None else check_count(epochs, what="epochs", low=1)
+    batch_size = None if batch_size is None else check_count(batch_size, what="batch_size", low=1)
+    named = _check_corrupt(corrupt, clean)
+    batch_size = min(batch_size or settings.batch_size, len(clean))
+    steps_an_epoch = -(-len(clean) // batch_size)
+    epochs = epochs or settings.epochs or -(-settings.steps // steps_an_epoch)
+    model.compile(
+        optimizer=optimizer(settings, epochs * steps_an_epoch),
+        loss=loss or settings.loss,
+        # XLA makes TensorFlow slower on a CPU, and compiling torch costs a student a minute; JAX needs it.
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    batches = _Batches(clean, corrupt, target=target, settings=settings, batch_size=batch_size, seed=seed)
+    started, stopped = time.monotonic(), "finished"
+    with bar(epochs * steps_an_epoch, label=label, show=progress) as shown:
+        monitor = _Monitor(shown, every=-(-20 // steps_an_epoch))
+        if validation is not None:
+            _check_size(model, validation)
+            monitor.watch(validation, corrupt(validation, rng=np.random.default_rng([seed, 1])))
+        swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []
+        try:
+            # In this order: the average is in place when the monitor looks at the weights.
+            model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[*swap, monitor])
+        except KeyboardInterrupt:
+            stopped = "interrupted"
+        finally:
+            monitor.restore(model)
+    history = History(
+        table=pd.DataFrame(monitor.rows),
+        recipe=recipe,
+        noise=named,
+        n_train=len(clean),
+        seed=seed,
+        seconds=time.monotonic() - started,
+        stopped=stopped,
+    )
+    if stopped == "interrupted":
+        print(f"Stopped after {len(monitor.rows)} of {epochs} epochs. {monitor.kept()}")  # noqa: T201
+    return history
+
+
+class _Batches(keras.utils.PyDataset):
+    """Pairs (noisy, target). What a batch holds depends on seed, epoch and number only, whoever asks when."""
+
+    def __init__(self, clean, corrupt, *, target, settings, batch_size, seed):
+        super().__init__()
+        self.clean, self.corrupt, self.target, self.settings = clean, corrupt, target, settings
+        self.batch, self.seed, self.epoch = batch_size, seed, 0
+        self.noisy = None if settings.fresh_noise else corrupt(clean, rng=np.random.default_rng([seed, 0]))
+        self._shuffle()
+
+    def _shuffle(self):
+        self.order = np.random.default_rng([self.seed, 2, self.epoch]).permutation(len(self.clean))
+
+    def __len__(self):
+        return -(-len(self.clean) // self.batch)
+
+    def __getitem__(self, number):
+        rng = np.random.default_rng([self.seed, 3, self.epoch, number])
+        chosen = self.order[number * self.batch : (number + 1) * self.batch]
+        clean = self.clean[chosen]
+        mirrored = rng.random(len(chosen)) < 0.5 if self.settings.flips else np.zeros(len(chosen), bool)
+        clean[mirrored] = clean[mirrored, :, ::-1]
+        noisy = self.corrupt(clean, rng=rng) if self.noisy is None else self.noisy[chosen]
+        return noisy, clean if self.target is None else self.target(clean)
+
+    def on_epoch_end(self):
+        self.epoch += 1
+        self._shuffle()
+
+
+class _Monitor(keras.callbacks.Callback):
+    """Moves the bar, validates, keeps the best weights and stops at NaN."""
+
+    def __init__(self, shown, *, every: int):
+        super().__init__()
+        self.shown, self.every = shown, every
+        self.rows, self.clean, self.noisy = [], None, None
+        self.best, self.best_ssim, self.best_epoch, self.epoch = None, -np.inf, 0, 0
+
+    def watch(self, clean, noisy):
+        self.clean, self.noisy = clean, noisy
+
+    def on_train_begin(self, logs=None):  # noqa: ARG002
+        self._keep()
+
+    def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
+        self.epoch = epoch + 1
+
+    def on_train_batch_end(self, batch, logs=None):  # noqa: ARG002
+        if not np.isfinite(logs["loss"]):
+            msg = (
+                f"The loss became {logs['loss']} in epoch {self.epoch}, so the training was stopped and the last good "
+                "weights were kept. Usual causes: a learning rate that is too high, cross-entropy with an output "
+                "that is not a sigmoid, or noise so large that numbers overflow."
+            )
+            raise InputError(msg)
+        ssim = f", validation SSIM {self.rows[-1]['val_ssim']:.3f}" if self.rows and "val_ssim" in self.rows[-1] else ""
+        self.shown.update(note=f"Epoch {self.epoch}, loss {logs['loss']:.4f}{ssim}")
+
+    def on_epoch_end(self, epoch, logs=None):  # noqa: ARG002
+        row = {"epoch": self.epoch, "loss": logs["loss"]}
+        last = self.epoch == self.params["epochs"]
+        if self.clean is None:
+            self._keep()
+        elif last or self.epoch % self.every == 0:
+            denoised = denoise(self.model, self.noisy)
+            row["val_loss"] = float(ops.convert_to_numpy(self.model.compute_loss(y=self.clean, y_pred=denoised)))
+            row["val_ssim"] = metrics.score(self.clean, denoised, data_range=1)["ssim"].mean()
+            if row["val_ssim"] > self.best_ssim:
+                self.best_ssim = row["val_ssim"]
+                self._keep()
+        self.rows.append(row)
+
+    def _keep(self):
+        self.best, self.best_epoch = self.model.get_weights(), self.epoch
+
+    def restore(self, model):
+        if self.best is not None:
+            model.set_weights(self.best)
+
+    def kept(self) -> str:
+        if self.best_epoch == 0:
+            return "No epoch was finished: the weights are those from before."
+        why = "the best on the validation images" if self.clean is not None else "the last finished"
+        return f"The weights are those of epoch {self.best_epoch}, {why}."
+
+
+def _check_size(model: keras.Model, images: np.ndarray) -> None:
+    expected = tuple(model.input_shape[1:])
+    if images.shape[1:] != expected:
+        msg = (
+            f"The model {model.name!r} takes images of {expected} pixels; received {images.shape[1:]}. "
+            f"Build it with size={images.shape[-1]}, or load the images with size={expected[-1]}."
+        )
+        raise InputError(msg)
+
+
+def _check_corrupt(corrupt: Callable, clean: np.ndarray) -> str:
+    remedy = "Expected corrupt(images, rng=…), such as functools.partial(noise.gaussian, p=0.5, sigma=1)"
+    if not callable(corrupt):
+        msg = f"{remedy}; received {corrupt!r}."
+        raise InputError(msg)
+    try:
+        noisy = np.asarray(corrupt(clean[:1], rng=np.random.default_rng(0)))
+    except TypeError as error:
+        msg = f"{remedy}; calling it failed: {error}"
+        raise InputError(msg) from error
+    if noisy.shape != clean[:1].shape or not np.isfinite(noisy).all():
+        msg = (
+            f"{remedy}, that returns finite values of the same shape; for {clean[:1].shape} it returned {noisy.shape}."
+        )
+        raise InputError(msg)
+    function = getattr(corrupt, "func", corrupt)
+    return noise.name(corrupt) if function in noise.NOISES.values() else getattr(function, "__name__", repr(function))

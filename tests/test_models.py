@@ -1,0 +1,123 @@
+"""Shapes, sizes and seeds of the untrained networks."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from cdae_lessons import InputError, models
+from cdae_lessons.models import keras
+
+BUILDERS = {
+    "dense": models.dense_autoencoder,
+    "tied": lambda size, **seed: models.dense_autoencoder(size, tied=True, **seed),
+    "conv": models.conv_autoencoder,
+    "stacked dense": models.stacked_autoencoder,
+    "stacked conv": lambda size, **seed: models.stacked_autoencoder(size, kind="conv", **seed),
+    "cnn_dae": models.cnn_dae,
+}
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((3, 16, 16), dtype=np.float32)
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_every_model_maps_images_to_images_of_the_same_shape(name, images):
+    model = BUILDERS[name](16)
+    assert model.input_shape == model.output_shape == (None, 16, 16)
+    out = model.predict(images, verbose=0)
+    assert out.shape == images.shape
+    assert out.dtype == np.float32
+    assert out.min() >= 0
+    assert out.max() <= 1
+
+
+@pytest.mark.parametrize("name", BUILDERS)
+def test_the_seed_alone_decides_the_weights(name, images):
+    first, again, other = (BUILDERS[name](16, seed=seed).predict(images, verbose=0) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 1e-3
+
+
+def test_no_two_layers_start_with_the_same_weights():
+    kernels = [weights for weights in models.cnn_dae(16).get_weights() if weights.shape == (3, 3, 64, 64)]
+    assert len(kernels) == 3
+    assert not any(np.array_equal(a, b) for a, b in itertools.pairwise(kernels))
+
+
+def test_building_a_model_leaves_the_global_generators_alone():
+    np.random.seed(3)  # noqa: NPY002
+    expected = np.random.rand()  # noqa: NPY002
+    np.random.seed(3)  # noqa: NPY002
+    models.cnn_dae(16)
+    assert np.random.rand() == expected  # noqa: NPY002
+
+
+def test_cnn_dae_is_the_papers_network():
+    model = models.cnn_dae(64)
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == [
+        *("InputLayer", "Reshape", "Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Conv2D"),
+        *("UpSampling2D", "Conv2D", "UpSampling2D", "Conv2D", "Reshape"),
+    ]
+    convs = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert [layer.filters for layer in convs] == [64, 64, 64, 64, 1]
+    assert [layer.activation.__name__ for layer in convs] == ["relu"] * 4 + ["sigmoid"]
+    assert {layer.kernel_size for layer in convs} == {(3, 3)}
+    assert model.count_params() == 640 + 3 * 36928 + 577  # = 112,001
+
+
+def test_tied_weights_are_one_matrix_used_twice(images):
+    model = models.dense_autoencoder(16, code=7, tied=True)
+    kernel, bias, output_bias = model.get_layer("tied").get_weights()
+    assert (kernel.shape, bias.shape, output_bias.shape) == ((256, 7), (7,), (256,))
+    assert model.count_params() == 256 * 7 + 7 + 256
+
+    def sigmoid(x):
+        return 1 / (1 + np.exp(-x))
+
+    x = images.reshape(3, 256)
+    expected = sigmoid(sigmoid(x @ kernel + bias) @ kernel.T + output_bias)
+    np.testing.assert_allclose(model.predict(images, verbose=0).reshape(3, 256), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_linear_output_may_leave_the_unit_interval(images):
+    out = models.dense_autoencoder(16, activation="linear", output="linear").predict(images, verbose=0)
+    assert out.min() < 0
+
+
+def test_the_conv_autoencoder_has_a_narrow_middle():
+    model = models.conv_autoencoder(16, filters=(8, 4))
+    sizes = [int(np.prod(layer.output.shape[1:])) for layer in model.layers]
+    assert min(sizes) == 4 * 4 * 4
+
+
+def test_the_blocks_of_a_stack_invert_each_other_in_shape():
+    for kind in ("dense", "conv"):
+        model = models.stacked_autoencoder(16, kind=kind, widths=(12, 6))
+        names = [layer.name for layer in model.layers[1:]]
+        assert names == ["encode_1", "encode_2", "decode_2", "decode_1"]
+        for k in (1, 2):
+            assert model.get_layer(f"encode_{k}").input_shape == model.get_layer(f"decode_{k}").output_shape
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: models.cnn_dae(30), "divisible by 4.*received 30. Try 32"),
+        (lambda: models.cnn_dae(0), "size"),
+        (lambda: models.cnn_dae("64 px"), "size.*'64 px'"),
+        (lambda: models.cnn_dae(16.5), "size.*whole number.*16.5"),
+        (lambda: models.dense_autoencoder(16, code=0), "code.*>= 1.*received 0"),
+        (lambda: models.dense_autoencoder(16, code=float("nan")), "code.*nan"),
+        (lambda: models.conv_autoencoder(16, filters=()), "at least one level in filters"),
+        (lambda: models.conv_autoencoder(20, filters=(4, 4, 4)), "divisible by 8.*Try"),
+        (lambda: models.stacked_autoencoder(16, kind="convolutional"), "Did you mean 'conv'"),
+        (lambda: models.stacked_autoencoder(16, widths=(10, -1)), r"widths\[1\].*received -1"),
+    ],
+)
+def test_wrong_sizes_are_answered_clearly(build, said):
+    with pytest.raises(InputError, match=said):
+        build()
