@@ -1,0 +1,66 @@
+"""Is everything there? One page that says what computes, what is installed, where data is, and what to mend."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from importlib import metadata
+
+from cdae_lessons import backend, datasets
+from cdae_lessons.errors import InputError
+from cdae_lessons.fetching import data_home
+
+
+def problems() -> list[str]:
+    """What is missing or too old, each with its remedy; an empty list where all is well.
+
+    Returns
+    -------
+    list of str
+    """
+    found = []
+    for requirement in metadata.requires("cdae-lessons") or []:
+        name, _, lowest = requirement.partition(">=")
+        if ";" in requirement:  # an extra: only what somebody asked for
+            continue
+        try:
+            have = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found.append(f"{name} is not installed. Run: pip install '{requirement}'")
+            continue
+        if lowest and _numbers(have) < _numbers(lowest):
+            found.append(f"{name} is {have}; {lowest} or newer is needed. Run: pip install -U '{requirement}'")
+    try:
+        backend.load_keras()
+    except (InputError, ImportError) as error:
+        found.append(str(error))
+    home = data_home(None)
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    if not os.access(nearest, os.W_OK) or not nearest.is_dir():
+        found.append(f"Images cannot be kept in {home}. Set CDAE_DATA_DIR to a folder that you may write to.")
+    return found
+
+
+def text() -> str:
+    """The state of this installation, and of the image sets, as a page of text.
+
+    Returns
+    -------
+    str
+    """
+    found = problems()
+    try:
+        state = backend.describe()
+    except (InputError, ImportError):
+        state = {"python": platform.python_version(), "backend": "none that works"}
+    sets = datasets.available()[["name", "modality", "needs", "cached"]]
+    sets = sets.assign(cached=sets["cached"].map({True: "ready", False: "not here"}))
+    lines = [f"{name:14s} {value}" for name, value in state.items()]
+    lines += [f"{'images in':14s} {data_home(None)}", "", sets.to_string(index=False), ""]
+    lines += [f"PROBLEM: {problem}" for problem in found] or ["Everything needed is here."]
+    return "\n".join(lines)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version.split("+")[0])[:3]]
