@@ -1,0 +1,179 @@
+"""The two-dimensional MedMNIST sets, read without importing medmnist (which imports torchvision)."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import warnings
+import zipfile
+import zlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from cdae_lessons import fetching
+from cdae_lessons.errors import InputError
+from cdae_lessons.fetching import DataNotice, data_home, file_md5
+from cdae_lessons.readers import choose, resize, to_grey
+
+SIDES = (28, 64, 128, 224)
+PARTS = ("train_images", "val_images", "test_images")
+BATCH = 1000  # images turned into floating point at a time
+
+
+@cache
+def info() -> dict[str, dict]:
+    """What the installed medmnist says of its 2-D sets: addresses, checksums, licences, …; empty without medmnist."""
+    found = importlib.util.find_spec("medmnist")
+    if found is None:
+        return {}
+    # Read, not run: info.py makes a folder in the user's home.
+    tree = ast.parse(Path(found.origin).with_name("info.py").read_text(encoding="utf-8"))
+    assigned = {node.targets[0].id: node.value for node in tree.body if isinstance(node, ast.Assign)}
+    return {name: entry for name, entry in ast.literal_eval(assigned["INFO"]).items() if not name.endswith("3d")}
+
+
+def read(
+    name: str, *, size: int, n: int | None, seed: int, data_dir: str | os.PathLike | None, download: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the set `name`: its training, validation and test images, in this order.
+
+    MedMNIST publishes no patient numbers, so every image counts as a subject of its own, although some
+    sets have several images of one patient (ChestMNIST: 112,120 of 30,805).
+
+    Parameters
+    ----------
+    name : str
+        One of `info`.
+    size : int
+        Side of the images: the smallest published size (28, 64, 128, 224) that is no smaller is resized.
+    n : int or None
+        How many to draw at random by `seed`, kept in file order; None for all.
+    seed : int
+        Which to draw.
+    data_dir : path or None
+        Where the file is, or shall be downloaded to.
+    download : bool
+        Whether to download what is not there.
+
+    Returns
+    -------
+    images : ndarray of shape (N, size, size), float32 in [0, 1]
+        Grey; colour sets by luminance.
+    subjects : ndarray of shape (N,), int
+        Position in the whole set.
+
+    Raises
+    ------
+    InputError
+        On a size above 224, a file that is missing and cannot be downloaded, or a file that is damaged.
+    """
+    file = fetch(name, size=size, data_dir=data_dir, download=download)
+    side = _side(name, size)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            counts = [_count(archive, part, side) for part in PARTS]
+            chosen = choose(sum(counts), n, seed=seed, what=name)
+            images = np.empty((len(chosen), size, size), np.float32)
+            first = filled = 0
+            for part, count in zip(PARTS, counts, strict=True):
+                wanted = chosen[(chosen >= first) & (chosen < first + count)] - first
+                with archive.open(f"{part}.npy") as stream:
+                    pixels = np.lib.format.read_array(stream, allow_pickle=False)
+                for start in range(0, len(wanted), BATCH):
+                    batch = resize(to_grey(pixels[wanted[start : start + BATCH]]), size)
+                    images[filled : filled + len(batch)] = batch
+                    filled += len(batch)
+                first += count
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, TypeError, ValueError) as error:
+        msg = (
+            f"{file} is damaged, or no MedMNIST file of {side}x{side} pixels: {error}. Expected 8-bit "
+            f"{', '.join(PARTS)}. Delete the file and load again."
+        )
+        raise InputError(msg) from error
+    return images, chosen
+
+
+def fetch(name: str, *, size: int, data_dir: str | os.PathLike | None, download: bool = True) -> Path:
+    """Find the file that `read` needs, or download it, and say where it is.
+
+    A file with another checksum than the published one is taken with a `DataNotice`; `read` checks its content.
+
+    Raises
+    ------
+    InputError
+        On a size above 224, or if the file is missing and cannot be downloaded.
+    """
+    entry, side = info()[name], _side(name, size)
+    suffix = _suffix(side)
+    target, md5 = _place(name, side, data_dir), entry[f"MD5{suffix}"]
+    file = find(name, side, data_dir)
+    if file is not None:
+        if (other := file_md5(file)) != md5:
+            msg = (
+                f"{file} is not the file that MedMNIST publishes today: its MD5 is {other}, not {md5}. It is used as "
+                "it is; delete it to download today's file."
+            )
+            warnings.warn(msg, DataNotice, stacklevel=2)
+        return file
+    sizes = [str(other) for other in SIDES if find(name, other, data_dir)]
+    hint = f" Of {name}, size={' and '.join(sizes)} is there already: ask for that size." if sizes else ""
+    url = entry[f"url{suffix}"]
+    if not download:
+        msg = (
+            f"{target.name} is not in {data_home(data_dir)}, and download=False. Download it by: "
+            f"python -m cdae_lessons fetch {name}; or put it into {target.parent} yourself, "
+            f"from {url} (MD5 {md5}).{hint}"
+        )
+        raise InputError(msg)
+    try:
+        return fetching.download(url, target, md5=md5)
+    except InputError as error:
+        msg = f"{error}{hint}"
+        raise InputError(msg) from error
+
+
+def find(name: str, side: int, data_dir: str | os.PathLike | None) -> Path | None:
+    """The file of `name` at `side` pixels in the data folder or one level down; None if there is none."""
+    file = f"{name}{_suffix(side)}.npz"
+    place = data_home(data_dir)
+    return next((found for found in (place / file, *sorted(place.glob(f"*/{file}"))) if found.is_file()), None)
+
+
+def _place(name: str, side: int, data_dir: str | os.PathLike | None) -> Path:
+    folder = Path(data_dir).expanduser() if data_dir else data_home() / "medmnist"
+    return folder / f"{name}{_suffix(side)}.npz"
+
+
+def _suffix(side: int) -> str:
+    return "" if side == SIDES[0] else f"_{side}"
+
+
+def sides(name: str) -> list[int]:
+    """The sizes that the installed medmnist knows of (before version 3 it was 28 alone)."""
+    return [side for side in SIDES if f"MD5{_suffix(side)}" in info()[name]]
+
+
+def _side(name: str, size: int) -> int:
+    """The smallest published side that is no smaller than `size`."""
+    published = sides(name)
+    if size > published[-1]:
+        msg = f"Expected a size up to {published[-1]}, the largest that {name} is published in; received {size}."
+        raise InputError(msg)
+    return next(side for side in published if side >= size)
+
+
+def _count(archive: zipfile.ZipFile, part: str, side: int) -> int:
+    """How many images a part has, told from its header alone, which must promise 8-bit images of the right size."""
+    with archive.open(f"{part}.npy") as stream:
+        old = np.lib.format.read_magic(stream) == (1, 0)
+        header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(stream)
+    if dtype != np.uint8 or shape[1:] not in ((side, side), (side, side, 3)):
+        msg = f"{part} holds {dtype} of shape {shape}"
+        raise ValueError(msg)
+    return shape[0]
