@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -24,16 +25,19 @@ COLUMNS = [
     *("ssim", "ssim_low", "ssim_high", "psnr", "ssim_range2", "reported", "seconds"),
 ]
 
-NOTES = """\
-SSIM is scikit-image's, averaged over the test images. Its data_range is 1, which is right for images in [0, 1]; the
-column "range 2" has 2, which the paper probably used, and stands here only to be compared with "reported".
-"reported" is recalled from the paper, not read from it, and was measured on the paper's own images.
-The interval is a 95 % bootstrap interval over the test images (subjects, where known). It does not cover another
-seed of the network: for that, see the rows of the other seeds.
-"body" is the SSIM inside the body alone, since on mostly black images plain SSIM measures the background.
-All methods but "noisy" and "median" know the mean and the spread of the noise. "median" is the paper's 3x3 median,
-not tuned; the other classical denoisers are tuned on the training images. "training_average" is the average of the
-clean training images, weighted by how well each explains the noisy one: a pure prior, without any network."""
+NOTES = (
+    "A star marks the best SSIM of a table.",
+    "SSIM is scikit-image's, averaged over the test images. Its data_range is 1, which is right for images in [0, 1]; "
+    'the column "range 2" has 2, which the paper probably used, and stands here only to be compared with "reported".',
+    '"reported" is recalled from the paper, not read from it, and was measured on the paper\'s own images.',
+    "The 95 % interval is over the test images (subjects, where known), by bootstrap. It does not cover another seed of "
+    "the network: for that, see the rows of the other seeds.",
+    '"body" is the SSIM inside the body alone, since on mostly black images plain SSIM measures the background.',
+    '"median" is the paper\'s 3x3 median, not tuned. The other classical denoisers are tuned on the training images and '
+    "know the mean and the spread of the noise, as the network does.",
+    '"training_average" is the average of the clean training images, each weighted by how well it explains the noisy '
+    "one: a pure prior, without any network.",
+)
 
 
 def tables(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]) -> list[tuple[str, pd.DataFrame]]:
@@ -84,7 +88,7 @@ def tables(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]
 def text(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]) -> str:
     """`tables` for a terminal, with `NOTES` below."""
     blocks = [f"{title}\n{table.to_string(index=False)}" for title, table in tables(scores, results)]
-    return "\n\n".join([*blocks, "* the best SSIM of its table\n" + NOTES])
+    return "\n\n".join([*blocks, "\n".join(textwrap.fill(note, 110) for note in NOTES)])
 
 
 def write(out: Path, scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]) -> None:
@@ -150,7 +154,7 @@ def _page(sections: Sequence[tuple[str, pd.DataFrame, Figure, Figure]], made_wit
         body.append(f"<h2>{html.escape(title)}</h2>\n{table.to_html(index=False, border=0)}")
         body += [_picture(comparison), _picture(curves)]
     versions = ", ".join(f"{name} {value}" for name, value in made_with.items())
-    notes = "".join(f"<p>{html.escape(part)}</p>" for part in NOTES.split("\n"))
+    notes = "".join(f"<p>{html.escape(part)}</p>" for part in NOTES)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>CNN DAE: the paper\'s tables</title>\n'
         "<style>body{font:16px/1.5 sans-serif;max-width:75em;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
@@ -159,8 +163,7 @@ def _page(sections: Sequence[tuple[str, pd.DataFrame, Figure, Figure]], made_wit
         "table{border-collapse:collapse;font-variant-numeric:tabular-nums}</style></head><body>\n"
         "<h1>CNN DAE against tuned classical denoisers</h1>\n"
         "<p>The experiment of L. Gondara, <i>Medical image denoising using convolutional denoising autoencoders</i>, "
-        '2016, <a href="https://doi.org/10.1109/ICDMW.2016.0041">doi 10.1109/ICDMW.2016.0041</a>. '
-        "A star marks the best SSIM of a table.</p>\n"
+        '2016, <a href="https://doi.org/10.1109/ICDMW.2016.0041">doi 10.1109/ICDMW.2016.0041</a>.</p>\n'
         + "\n".join(body)
         + f"\n<h2>How to read this</h2>{notes}<p>Made on {date.today()} with {html.escape(versions)}.</p>\n"
         + "</body></html>\n"
