@@ -18,7 +18,7 @@ help:
 	@echo "make test           check the code style, run all tests and all notebooks"
 	@echo "make setup          install what both need into $(VENV), and no more"
 	@echo "make course         execute every notebook in place          (TO=html: into build/ as web pages)"
-	@echo "make reproduce      the paper's tables                       (ARGS='--dataset mias --data-dir DIR')"
+	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
 	@echo "make bench          measure speed, as ratios in one run"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
@@ -42,7 +42,7 @@ course: $(VENV)/.lab
 	done
 
 reproduce: $(VENV)/.lab
-	@$(BIN)/python -m cdae_lessons reproduce $(ARGS)
+	@$(BIN)/python -m cdae_lessons reproduce $(or $(ARGS),--steps 400)
 
 bench: $(VENV)/.lab
 	@$(BIN)/python tools/bench.py $(ARGS)

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NOISE",
         help="one such as 'gaussian p=0.5 sigma=1', or all; may be repeated",
     )
+    reproduce.add_argument("--steps", type=int, help="training steps of each network, in place of the recipe's")
     reproduce.add_argument("--seeds", type=int, default=1, metavar="K", help="networks a row (default: 1)")
     reproduce.add_argument("--out", metavar="DIR", help="where results go (default: results/DATASET-RECIPE)")
     reproduce.set_defaults(run=_reproduce)
@@ -72,18 +73,18 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from cdae_lessons import experiments
+    from cdae_lessons import experiments, report
 
     wanted = options.noise or ["all"]
-    name = "".join(c if c.isalnum() else "-" for c in options.dataset).strip("-")
     experiments.reproduce(
         options.dataset,
         partner=options.partner,
         noises="all" if "all" in wanted else wanted,
         recipe=options.recipe,
+        steps=options.steps,
         seeds=options.seeds,
         data_dir=options.data_dir,
-        out=options.out or f"results/{name}-{options.recipe}",
+        out=options.out or f"results/{report.slug(options.dataset)}-{options.recipe}",
     )
     return 0
 

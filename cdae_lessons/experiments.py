@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import time
 import zipfile
@@ -60,6 +61,7 @@ def reproduce(
     partner: str | None = None,
     noises: Sequence[str] | str = "all",
     recipe: str = "fast",
+    steps: int | None = None,
     seeds: int = 1,
     data_dir: str | os.PathLike | None = None,
     out: str | os.PathLike = "results",
@@ -85,6 +87,8 @@ def reproduce(
         ``"gaussian p=0.1 sigma=1"``; all others make table IV.
     recipe : {"paper", "fast"}
         How the networks are trained, see `training.fit`.
+    steps : int, optional
+        Training steps of each network, rounded up to whole epochs, in place of the recipe's.
     seeds : int
         How many networks are trained for each row, with seeds 0, 1, …
     data_dir : path, optional
@@ -115,6 +119,7 @@ def reproduce(
     """
     known(recipe, training.RECIPES, what="recipe")
     seeds = check_count(seeds, what="seeds", low=1)
+    steps = None if steps is None else check_count(steps, what="steps", low=1)
     wanted = [LOW, *HIGH] if noises == "all" else [noises] if isinstance(noises, str) else list(noises)
     wanted = [noise.name(noise.parse(text)) for text in wanted]
     say = partial(print, flush=True) if progress else lambda *_: None
@@ -127,7 +132,7 @@ def reproduce(
         raise InputError(msg) from error
 
     cases = list(_cases(dataset, partner, wanted, data_dir, say))
-    parts = [part for case in cases for part in _parts(case, recipe, seeds)]
+    parts = [part for case in cases for part in _parts(case, recipe, steps, seeds)]
     say(f"{len(parts)} parts; the finished ones are kept in {out / 'runs'}.")
     results = []
     for number, (case, config, train) in enumerate(parts, start=1):
@@ -193,7 +198,7 @@ def _sides(cohort: Cohort, say) -> tuple[Cohort, Cohort]:
             return first, last
 
 
-def _parts(case: Case, recipe: str, seeds: int) -> Iterator[tuple[Case, dict[str, Any], Cohort]]:
+def _parts(case: Case, recipe: str, steps: int | None, seeds: int) -> Iterator[tuple[Case, dict[str, Any], Cohort]]:
     """What is to be measured for one row of a table, each with the configuration that names its result."""
     common = {"table": case.table, "dataset": case.dataset, "noise": case.noise, "n_test": len(case.test)}
     common |= {"test": _digest(case.test.images), "version": __version__}
@@ -203,7 +208,7 @@ def _parts(case: Case, recipe: str, seeds: int) -> Iterator[tuple[Case, dict[str
             yield case, _config(common, method, how, case.train[0], 0), case.train[0]
     for train in case.train:
         for seed in range(seeds):
-            yield case, _config(common, "cnn_dae", recipe, train, seed), train
+            yield case, _config(common | {"steps": steps}, "cnn_dae", recipe, train, seed), train
 
 
 def _config(common: dict[str, Any], method: str, recipe: str, train: Cohort, seed: int) -> dict[str, Any]:
@@ -223,7 +228,7 @@ def _title(config: Mapping[str, Any]) -> str:
 def _stem(config: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
     words = f"{config['dataset']} {config['noise']} {config['method']} {config['seed']}"
-    return "".join(c if c.isalnum() or c in "=." else "-" for c in words)[-80:] + f"-{digest}"
+    return f"{report.slug(words)[-80:]}-{digest}"
 
 
 def _read(out: Path, config: dict[str, Any], say) -> dict[str, Any] | None:
@@ -255,7 +260,13 @@ def _measure(case: Case, config: dict[str, Any], train: Cohort, *, out: Path, pr
     if config["method"] == "cnn_dae":
         model = models.cnn_dae(clean.shape[1], seed=config["seed"])
         history = training.fit(
-            model, train.images, corrupt, recipe=config["recipe"], seed=config["seed"], progress=progress
+            model,
+            train.images,
+            corrupt,
+            recipe=config["recipe"],
+            epochs=_epochs(config),
+            seed=config["seed"],
+            progress=progress,
         )
         if history.stopped == "interrupted":  # a network trained half is not the recipe's
             raise KeyboardInterrupt
@@ -287,6 +298,13 @@ def _measure(case: Case, config: dict[str, Any], train: Cohort, *, out: Path, pr
     return result | {"examples": denoised[:SHOWN]}
 
 
+def _epochs(config: Mapping[str, Any]) -> int | None:
+    if config["steps"] is None:
+        return None
+    batch_size = training.RECIPES[config["recipe"]].batch_size
+    return math.ceil(config["steps"] / math.ceil(config["n_train"] / batch_size))
+
+
 def _classical(method: str, noisy: np.ndarray, train: np.ndarray, corrupt) -> np.ndarray:
     if method == "noisy":
         return noisy
@@ -301,7 +319,8 @@ def _row(case: Case, stored: Mapping[str, Any]) -> dict[str, Any]:
     combined = case.table == "III" and config["method"] == "cnn_dae" and config["n_train"] == len(case.train[-1])
     key = "cnn_dae combined" if combined else config["method"]
     return {
-        **{name: config[name] for name in ("dataset", "noise", "method", "recipe", "n_train", "n_test", "seed")},
+        **{name: config[name] for name in ("dataset", "noise", "method", "n_train", "n_test", "seed")},
+        "recipe": config["recipe"] if config.get("steps") is None else f"{config['recipe']}, {config['steps']} steps",
         "ssim": np.mean(scores["ssim"]),
         "ssim_low": low,
         "ssim_high": high,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -26,15 +27,15 @@ COLUMNS = [
 ]
 
 NOTES = (
-    "A star marks the best SSIM of a table.",
+    "A star marks the best of a table in SSIM, in SSIM inside the body, and in PSNR: they need not agree.",
     "SSIM is scikit-image's, averaged over the test images. Its data_range is 1, which is right for images in [0, 1]; "
     'the column "range 2" has 2, which the paper probably used, and stands here only to be compared with "reported".',
     '"reported" is recalled from the paper, not read from it, and was measured on the paper\'s own images.',
-    "The 95 % interval is over the test images (subjects, where known), by bootstrap. It does not cover another seed of "
-    "the network: for that, see the rows of the other seeds.",
+    "The 95 % interval is over the test images (subjects, where known), by bootstrap. It does not cover another seed "
+    "of the network: for that, see the rows of the other seeds.",
     '"body" is the SSIM inside the body alone, since on mostly black images plain SSIM measures the background.',
-    '"median" is the paper\'s 3x3 median, not tuned. The other classical denoisers are tuned on the training images and '
-    "know the mean and the spread of the noise, as the network does.",
+    '"median" is the paper\'s 3x3 median, not tuned. The other classical denoisers are tuned on the training images '
+    "and know the mean and the spread of the noise, as the network does.",
     '"training_average" is the average of the clean training images, each weighted by how well it explains the noisy '
     "one: a pure prior, without any network.",
 )
@@ -53,7 +54,7 @@ def tables(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]
     Returns
     -------
     list of (str, DataFrame)
-        Title, and a row a method with text in every cell; the best SSIM is starred.
+        Title, and a row a method with text in every cell; the best of each score is starred.
     """
     rows = scores.assign(
         table=[case.table for case, _ in results],
@@ -61,19 +62,18 @@ def tables(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]
     )
     blocks = []
     for (table, dataset, noise), block in rows.groupby(["table", "dataset", "noise"], sort=False):
-        best = block["ssim"].max()
         shown = pd.DataFrame(
             {
                 "method": block["method"],
                 "recipe": block["recipe"],
                 "train": block["n_train"].astype(str),
                 "seed": block["seed"].astype(str),
-                "SSIM": [f"{value:.3f}{'*' if value == best else ' '}" for value in block["ssim"]],
+                "SSIM": _starred(block["ssim"], "{:.3f}"),
                 "95 %": [
                     f"{low:.3f}-{high:.3f}" for low, high in zip(block["ssim_low"], block["ssim_high"], strict=True)
                 ],
-                "body": block["body"].map("{:.3f}".format),
-                "PSNR dB": block["psnr"].map("{:.1f}".format),
+                "body": _starred(block["body"], "{:.3f}"),
+                "PSNR dB": _starred(block["psnr"], "{:.1f}"),
                 "range 2": block["ssim_range2"].map("{:.3f}".format),
                 "reported": ["" if pd.isna(value) else f"{value:.2f}" for value in block["reported"]],
             }
@@ -107,12 +107,24 @@ def write(out: Path, scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping
     for title, table in tables(scores, results):
         name = title.split(": ", 1)[1].rsplit(",", 1)[0]
         chosen = [(case, stored) for case, stored in results if f"{case.dataset}, {case.noise}" == name]
-        sections.append((title, table, _comparison(name, chosen), _curves(name, chosen)))
-    for title, _, comparison, curves in sections:
-        stem = "".join(c if c.isalnum() or c in "=." else "-" for c in title.split(": ", 1)[1].rsplit(",", 1)[0])
-        _replace(out / f"comparison-{stem}.png", _png(comparison))
-        _replace(out / f"curves-{stem}.png", _png(curves))
+        pictures = []
+        for kind, figure in (("comparison", _comparison(name, chosen)), ("curves", _curves(name, chosen))):
+            png = _png(figure)
+            _replace(out / f"{kind}-{slug(name)}.png", png)
+            pictures.append(_embed(png, figure.get_label()))
+        sections.append(
+            f"<h2>{html.escape(title)}</h2>\n{table.to_html(index=False, border=0)}\n" + "\n".join(pictures)
+        )
     _replace(out / "report.html", _page(sections, results[0][1]["made_with"]).encode())
+
+
+def slug(text: str) -> str:
+    """`text` as a file name on any system."""
+    return re.sub(r"[^\w=.]+", "-", text)
+
+
+def _starred(values: pd.Series, form: str) -> list[str]:
+    return [form.format(value) + ("*" if value == values.max() else " ") for value in values]
 
 
 def _images(results: Sequence[tuple[Case, Mapping[str, Any]]]) -> pd.DataFrame:
@@ -148,11 +160,7 @@ def _curves(name: str, chosen: Sequence[tuple[Case, Mapping[str, Any]]]) -> Figu
     return plotting.curves(runs, caption=f"{name}: training loss by epoch. A pass over more images is a longer epoch.")
 
 
-def _page(sections: Sequence[tuple[str, pd.DataFrame, Figure, Figure]], made_with: Mapping[str, str]) -> str:
-    body = []
-    for title, table, comparison, curves in sections:
-        body.append(f"<h2>{html.escape(title)}</h2>\n{table.to_html(index=False, border=0)}")
-        body += [_picture(comparison), _picture(curves)]
+def _page(sections: Sequence[str], made_with: Mapping[str, str]) -> str:
     versions = ", ".join(f"{name} {value}" for name, value in made_with.items())
     notes = "".join(f"<p>{html.escape(part)}</p>" for part in NOTES)
     return (
@@ -164,7 +172,7 @@ def _page(sections: Sequence[tuple[str, pd.DataFrame, Figure, Figure]], made_wit
         "<h1>CNN DAE against tuned classical denoisers</h1>\n"
         "<p>The experiment of L. Gondara, <i>Medical image denoising using convolutional denoising autoencoders</i>, "
         '2016, <a href="https://doi.org/10.1109/ICDMW.2016.0041">doi 10.1109/ICDMW.2016.0041</a>.</p>\n'
-        + "\n".join(body)
+        + "\n".join(sections)
         + f"\n<h2>How to read this</h2>{notes}<p>Made on {date.today()} with {html.escape(versions)}.</p>\n"
         + "</body></html>\n"
     )
@@ -176,9 +184,9 @@ def _png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-def _picture(figure: Figure) -> str:
-    data = base64.b64encode(_png(figure)).decode()
-    return f'<img alt="{html.escape(figure.get_label(), quote=True)}" src="data:image/png;base64,{data}">'
+def _embed(png: bytes, alt: str) -> str:
+    data = base64.b64encode(png).decode()
+    return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{data}">'
 
 
 def _replace(path: Path, content: bytes) -> None:

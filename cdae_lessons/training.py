@@ -83,7 +83,7 @@ def fit(
         ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``.
     recipe : {"paper", "fast"}
         See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
-        once. "fast": fresh noise and flips, SSIM in the loss, a schedule, averaged weights, 500 steps.
+        once. "fast": fresh noise and flips, SSIM in the loss, a schedule, averaged weights, 1000 steps of 5 images.
     epochs, batch_size : int, optional
         In place of the recipe's.
     loss : str or callable, optional

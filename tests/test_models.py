@@ -57,7 +57,7 @@ def test_building_a_model_leaves_the_global_generators_alone():
 
 def test_cnn_dae_is_the_papers_network():
     model = models.cnn_dae(64)
-    kinds = [type(layer).__name__ for layer in model.layers]
+    kinds = [type(layer).__name__ for layer in model.layers if not isinstance(layer, keras.layers.Permute)]
     assert kinds == [
         *("InputLayer", "Reshape", "Conv2D", "MaxPooling2D", "Conv2D", "MaxPooling2D", "Conv2D"),
         *("UpSampling2D", "Conv2D", "UpSampling2D", "Conv2D", "Reshape"),

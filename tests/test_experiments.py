@@ -1,0 +1,301 @@
+"""The paper's experiment in small: tables, files, resuming, and what goes wrong. A blur stands in for networks."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import ndimage
+
+from cdae_lessons import InputError, denoisers, experiments, report, training
+from cdae_lessons.__main__ import main
+from cdae_lessons.datasets import Cohort
+
+SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
+SIZE = 16
+
+
+def cohort(name, *, count=24, seed=0):
+    rng = np.random.default_rng(seed)
+    images = np.clip(ndimage.gaussian_filter(rng.random((count, SIZE, SIZE)), (0, 2, 2)) * 4 - 1.5, 0, 1)
+    return Cohort(images.astype(np.float32), np.arange(count) // 2, name, "made up", "none")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Small cohorts, two denoisers, and a training that only counts its calls; returns those."""
+    calls = []
+
+    def load(name, **_):
+        if name == "dx":
+            msg = "no dental images here"
+            raise InputError(msg)
+        return cohort(name, seed=len(name))
+
+    def fit(model, clean, corrupt, *, recipe, epochs, seed, progress):
+        calls.append((len(clean), seed))
+        table = pd.DataFrame({"epoch": [1, 2], "loss": [1.0, 0.5]})
+        return training.History(table, recipe, "gaussian", len(clean), seed, 0.1, "finished")
+
+    def denoise(model, noisy):
+        return np.clip(ndimage.gaussian_filter(noisy, (0, 1, 1)), 0, 1)
+
+    kept = {name: denoisers.DENOISERS[name] for name in ("gaussian", "training_average")}
+    monkeypatch.setattr(experiments.datasets, "load", load)
+    monkeypatch.setattr(experiments.denoisers, "DENOISERS", kept | {"median": denoisers.DENOISERS["median"]})
+    monkeypatch.setattr(experiments.training, "fit", fit)
+    monkeypatch.setattr(experiments.training, "denoise", denoise)
+    return calls
+
+
+def test_tables_files_and_columns(quick, tmp_path, capsys):
+    scores = experiments.reproduce("brain", out=tmp_path)
+    assert list(scores) == report.COLUMNS
+    assert list(pd.read_csv(tmp_path / "scores.csv")) == report.COLUMNS
+    blocks = scores.groupby(["dataset", "noise"], sort=False).size()
+    assert list(blocks.index) == [
+        ("brain", "gaussian p=0.1 sigma=1"),
+        ("fundus", "gaussian p=0.1 sigma=1"),
+        ("brain+fundus", "gaussian p=0.1 sigma=1"),
+        ("brain", "gaussian p=0.5 sigma=1"),
+        ("brain", "gaussian p=0.2 sigma=5"),
+        ("brain", "gaussian p=0.2 sigma=10"),
+        ("brain", "poisson p=0.2 lam=5"),
+    ]
+    assert {"noisy", "median", "gaussian", "training_average", "cnn_dae"} == set(scores["method"])
+    assert scores["reported"].isna().all()  # the paper's figures are not about brains
+    networks = scores[scores["method"] == "cnn_dae"]
+    assert list(networks["n_train"]) == [18, 18, 18, 36, 18, 18, 18, 18]
+    assert (networks["recipe"] == "fast").all()
+    assert ((scores["ssim_low"] <= scores["ssim"]) & (scores["ssim"] <= scores["ssim_high"])).all()
+    assert (scores["ssim_range2"] > scores["ssim"]).mean() > 0.9  # a wrong data_range flatters
+    pictures = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert len(pictures) == 2 * 7
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img alt=") == 2 * 7
+    assert page.count("<table") == 7
+    said = capsys.readouterr().out
+    assert "brain has 24 images, fewer than the 400 of the paper's split" in said
+    assert "Table III: brain+fundus" in said
+    assert "[1/" in said
+
+
+def test_no_subject_is_on_both_sides_and_nothing_is_tuned_on_test_images(quick, tmp_path, monkeypatch):
+    whole = cohort("brain", seed=5)
+    train, test = experiments._sides(whole, lambda *_: None)
+    assert not set(train.subjects) & set(test.subjects)
+    tuned = []
+    real = denoisers.tune
+    monkeypatch.setattr(experiments.denoisers, "tune", lambda *a: tuned.append(a[2]) or real(*a))
+    experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path, progress=False)
+    assert len(tuned) == 2
+    for images in tuned:
+        np.testing.assert_array_equal(images, train.images)
+
+
+def test_a_second_call_does_nothing_again(quick, tmp_path, capsys):
+    first = experiments.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], seeds=2, out=tmp_path, progress=False)
+    assert quick == [(18, 0), (18, 1)]
+    assert capsys.readouterr().out == ""
+    again = experiments.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], seeds=2, out=tmp_path)
+    assert len(quick) == 2
+    pd.testing.assert_frame_equal(first, again)
+    assert capsys.readouterr().out.count("(kept from before)") == 6
+    experiments.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], recipe="paper", out=tmp_path, progress=False)
+    assert len(quick) == 3  # another recipe is another run
+
+
+def test_shorter_training_is_done_and_named(quick, tmp_path, monkeypatch):
+    counting, asked = experiments.training.fit, []
+
+    def fit(*arguments, epochs, **keywords):
+        asked.append(epochs)
+        return counting(*arguments, epochs=epochs, **keywords)
+
+    monkeypatch.setattr(experiments.training, "fit", fit)
+    scores = experiments.reproduce("brain", noises=experiments.LOW, steps=10, out=tmp_path, progress=False)
+    assert asked == [3, 3, 3, 2]  # 18 images are 4 steps an epoch, 36 are 8
+    assert set(scores.loc[scores["method"] == "cnn_dae", "recipe"]) == {"fast, 10 steps"}
+
+
+def test_interrupted_it_resumes(quick, tmp_path, monkeypatch):
+    counting = experiments.training.fit
+
+    def interrupted(*arguments, **keywords):
+        history = counting(*arguments, **keywords)
+        if len(quick) == 2:
+            return training.History(history.table, "fast", "gaussian", 18, 1, 0.1, "interrupted")
+        return history
+
+    monkeypatch.setattr(experiments.training, "fit", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", seeds=3, out=tmp_path, progress=False)
+    assert not (tmp_path / "scores.csv").exists()
+    scores = experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", seeds=3, out=tmp_path, progress=False)
+    assert [seed for _, seed in quick] == [0, 1, 1, 2]  # seed 0 was kept, seed 1 done again
+    assert list(scores.loc[scores["method"] == "cnn_dae", "seed"]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("damage", ["cut", "no picture", "other run"])
+def test_a_damaged_part_is_set_aside_and_done_again(damage, quick, tmp_path, capsys):
+    experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path, progress=False)
+    part = next((tmp_path / "runs").glob("*cnn_dae*.json"))
+    if damage == "cut":
+        part.write_text(part.read_text()[:50])
+    elif damage == "no picture":
+        part.with_suffix(".npz").write_bytes(b"PK")
+    else:
+        stored = json.loads(part.read_text())
+        stored["config"]["seed"] = 9
+        part.write_text(json.dumps(stored))
+    experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path)
+    assert len(quick) == 2
+    assert "is set aside as .bad and done again" in capsys.readouterr().out
+    assert part.with_suffix(".bad").exists()
+
+
+def test_mammograms_are_compared_with_what_the_paper_reported(quick, tmp_path):
+    scores = experiments.reproduce("mias", out=tmp_path, progress=False)
+    scores = scores.set_index(["dataset", "noise", "method"]).sort_index()
+    low = scores.loc[("mias", "gaussian p=0.1 sigma=1")]
+    assert low.loc["noisy", "reported"] == 0.45
+    assert low.loc["cnn_dae", "reported"] == 0.81
+    assert scores.loc[("mias", "gaussian p=0.2 sigma=10", "cnn_dae"), "reported"] == 0.39
+    assert "mias+fundus" in scores.index.get_level_values("dataset")  # no dental images: another partner
+
+
+def test_the_combined_network_has_its_own_reported_figure(quick, tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments.datasets, "load", lambda name, **_: cohort(name, seed=len(name)))
+    scores = experiments.reproduce("mias", noises="gaussian p=0.1 sigma=1", out=tmp_path, progress=False)
+    both = scores[(scores["dataset"] == "mias+dx") & (scores["method"] == "cnn_dae")]
+    assert list(zip(both["n_train"], both["reported"], strict=True)) == [(18, 0.89), (36, 0.90)]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ({"recipe": "slow"}, "no recipe called 'slow'"),
+        ({"noises": "gausian p=1"}, "Did you mean 'gaussian'"),
+        ({"noises": "gaussian q=1"}, "parameter of gaussian called 'q'"),
+        ({"noises": "gaussian sigma=-1"}, "sigma"),
+        ({"seeds": 0}, "seeds.*received 0"),
+        ({"steps": 1.5}, "steps.*whole number.*1.5"),
+    ],
+)
+def test_wrong_arguments_are_answered_before_anything_is_done(keywords, said, quick, tmp_path):
+    with pytest.raises(InputError, match=said):
+        experiments.reproduce("brain", out=tmp_path / "out", progress=False, **keywords)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(quick, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="Cannot write to.*Choose another folder"):
+        experiments.reproduce("brain", out=tmp_path / "file" / "out", progress=False)
+
+
+def test_too_few_images_are_told():
+    with pytest.raises(InputError, match="at least 4 images.*'brain' has 2"):
+        experiments._sides(cohort("brain", count=2), print)
+
+
+def test_a_pair_at_the_border_is_not_torn():
+    whole = cohort("mias", count=23)  # 12 pairs, the last one of a single image
+    train, test = experiments._sides(whole, lambda *_: None)
+    assert not set(train.subjects) & set(test.subjects)
+    assert len(test) == 6
+
+
+def test_the_command_line_passes_everything_on(monkeypatch):
+    given = {}
+    monkeypatch.setattr(experiments, "reproduce", lambda name, **rest: given.update(rest, name=name))
+    assert main(["reproduce", "--dataset", "folder:a b", "--noise", "speckle sigma=0.2", "--seeds", "3"]) == 0
+    assert given == {
+        "name": "folder:a b",
+        "partner": None,
+        "noises": ["speckle sigma=0.2"],
+        "recipe": "fast",
+        "steps": None,
+        "seeds": 3,
+        "data_dir": None,
+        "out": "results/folder-a-b-fast",
+    }
+    assert main(["reproduce"]) == 0
+    assert (given["name"], given["noises"], given["out"]) == ("brain", "all", "results/brain-fast")
+
+
+def test_mistakes_and_interrupts_leave_no_traceback(monkeypatch, capsys):
+    assert main(["fetch", "pneumonia"]) == 1
+    assert "Did you mean 'pneumoniamnist'" in capsys.readouterr().err
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiments, "reproduce", interrupted)
+    assert main(["reproduce"]) == 130
+    assert "What was finished is kept" in capsys.readouterr().err
+
+
+def test_the_doctor_is_content_here(capsys):
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    assert "Everything needed is here." in said
+    assert "brain" in said
+    assert "backend" in said
+
+
+def test_the_doctor_names_what_is_missing_and_the_remedy(monkeypatch, capsys):
+    from cdae_lessons import doctor
+
+    real = doctor.metadata.version
+
+    def version(name):
+        if name == "medmnist":
+            raise doctor.metadata.PackageNotFoundError
+        return "2.0" if name == "keras" else real(name)
+
+    monkeypatch.setattr(doctor, "metadata", SimpleNamespace(**vars(doctor.metadata) | {"version": version}))
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "PROBLEM: medmnist is not installed. Run: pip install 'medmnist>=3.0'" in said
+    assert "PROBLEM: keras is 2.0; 3.8 or newer is needed" in said
+
+
+def test_the_doctor_survives_a_broken_backend():
+    done = subprocess.run(
+        [sys.executable, "-m", "cdae_lessons", "doctor"],
+        env=os.environ | {"KERAS_BACKEND": "pytorch"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "PROBLEM: KERAS_BACKEND is 'pytorch'" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not (SHARED / "mias").is_dir(), reason=f"there are no mammograms in {SHARED / 'mias'}")
+def test_the_noisy_mammograms_score_as_the_paper_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(experiments, "CLASSICAL", ("noisy", "median"))
+    monkeypatch.setattr(experiments, "_partner", lambda *_: cohort("other"))
+    monkeypatch.setattr(experiments, "_cases", _only_first(experiments._cases))
+    monkeypatch.setattr(experiments.training, "fit", _untrained)
+    scores = experiments.reproduce(
+        "mias", noises=experiments.LOW, data_dir=SHARED / "mias", out=tmp_path, progress=False
+    ).set_index("method")
+    assert scores.loc["noisy", "ssim_range2"] == pytest.approx(0.45, abs=0.03)
+    assert 0.70 < scores.loc["median", "ssim_range2"] < 0.80
+
+
+def _only_first(cases):
+    return lambda *arguments: [next(iter(cases(*arguments)))]
+
+
+def _untrained(model, clean, corrupt, *, recipe, epochs, seed, progress):
+    table = pd.DataFrame({"epoch": [1], "loss": [1.0]})
+    return training.History(table, recipe, "gaussian", len(clean), seed, 0.1, "finished")
