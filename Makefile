@@ -24,7 +24,7 @@ help:
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
 
 lab: $(VENV)/.lab
-	@$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT) $(firstword $(NOTEBOOKS)) $(ARGS)
+	@$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT) --LabApp.default_url=/lab/tree/$(firstword $(NOTEBOOKS)) $(ARGS)
 
 test: $(VENV)/.lab $(VENV)/.test
 	@$(BIN)/ruff check .
