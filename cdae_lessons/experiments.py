@@ -22,6 +22,7 @@ from cdae_lessons import __version__, datasets, denoisers, metrics, models, nois
 from cdae_lessons.backend import describe
 from cdae_lessons.datasets import Cohort
 from cdae_lessons.errors import InputError, check_count, known
+from cdae_lessons.fetching import data_home
 
 LOW = "gaussian p=0.1 sigma=1"
 HIGH = ("gaussian p=0.5 sigma=1", "gaussian p=0.2 sigma=5", "gaussian p=0.2 sigma=10", "poisson p=0.2 lam=5")
@@ -81,7 +82,7 @@ def reproduce(
     dataset : str
         First image set, a name for `datasets.load`.
     partner : str, optional
-        Second set. By default ``dx`` beside ``mias`` where its images are found, else ``fundus``.
+        Second set. By default ``dx`` beside ``mias`` where the data folder has a folder of that name, else ``fundus``.
     noises : "all" or sequence of str
         Which noise settings, as ``"gaussian p=0.5 sigma=1"``. Tables II and III are about
         ``"gaussian p=0.1 sigma=1"``; all others make table IV.
@@ -167,14 +168,11 @@ def _cases(dataset: str, partner: str | None, noises: list[str], data_dir, say) 
 
 
 def _partner(dataset: str, partner: str | None, data_dir) -> Cohort:
-    if partner is not None:
-        return datasets.load(partner, data_dir=data_dir)
-    if dataset == "mias":
-        try:
-            return datasets.load("dx", data_dir=data_dir)
-        except InputError:  # no dental images here: the tables are made with a set that needs no files
-            pass
-    return datasets.load("histology" if dataset == "fundus" else "fundus")
+    if partner is None:
+        # Only a folder of that name: load("dx") takes any image in data_dir, the mammograms too.
+        dental = dataset == "mias" and (data_home(data_dir) / "dx").is_dir()
+        partner = "dx" if dental else "histology" if dataset == "fundus" else "fundus"
+    return datasets.load(partner, data_dir=data_dir)
 
 
 def _sides(cohort: Cohort, say) -> tuple[Cohort, Cohort]:
