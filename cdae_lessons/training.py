@@ -174,11 +174,14 @@ def pretrain_layerwise(
         encode, decode = model.get_layer(f"encode_{k}"), model.get_layer(f"decode_{k}")
         fixed = keras.Model(images, before)
         fixed.trainable = False
+        if k > 1:  # a copy, since JAX takes the weights of a model away while it is trained
+            coder = keras.models.clone_model(fixed)
+            coder.set_weights(fixed.get_weights())
         history = _train(
             keras.Model(images, decode(encode(before)), name=f"block_{k}"),
             clean,
             corrupt,
-            target=None if k == 1 else partial(_code, fixed),
+            target=None if k == 1 else partial(_code, coder),
             settings=settings,
             recipe=recipe,
             epochs=epochs,
