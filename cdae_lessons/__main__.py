@@ -61,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 def _doctor(_: argparse.Namespace) -> int:
     from cdae_lessons import doctor
 
-    print(doctor.text())
-    return 1 if doctor.problems() else 0
+    found = doctor.problems()
+    print(doctor.text(found))
+    return 1 if found else 0
 
 
 def _fetch(options: argparse.Namespace) -> int:

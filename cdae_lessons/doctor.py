@@ -42,14 +42,18 @@ def problems() -> list[str]:
     return found
 
 
-def text() -> str:
+def text(found: list[str]) -> str:
     """The state of this installation, and of the image sets, as a page of text.
+
+    Parameters
+    ----------
+    found : list of str
+        What `problems` returned.
 
     Returns
     -------
     str
     """
-    found = problems()
     try:
         state = backend.describe()
     except (InputError, ImportError):

@@ -41,7 +41,9 @@ NOTES = (
 )
 
 
-def tables(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]) -> list[tuple[str, pd.DataFrame]]:
+def tables(
+    scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]
+) -> list[tuple[str, str, pd.DataFrame]]:
     """The paper's tables, a block for each test set and noise.
 
     Parameters
@@ -53,8 +55,8 @@ def tables(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]
 
     Returns
     -------
-    list of (str, DataFrame)
-        Title, and a row a method with text in every cell; the best of each score is starred.
+    list of (str, str, DataFrame)
+        "DATASET, NOISE", title, and a row a method with text in every cell; the best of each score is starred.
     """
     rows = scores.assign(
         table=[case.table for case, _ in results],
@@ -80,14 +82,15 @@ def tables(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]
         )
         if block["reported"].isna().all():
             shown = shown.drop(columns=["range 2", "reported"])
-        title = f"Table {table}: {dataset}, {noise}, {block['n_test'].iloc[0]} test images"
-        blocks.append((title, shown.reset_index(drop=True)))
+        name = f"{dataset}, {noise}"
+        title = f"Table {table}: {name}, {block['n_test'].iloc[0]} test images"
+        blocks.append((name, title, shown.reset_index(drop=True)))
     return blocks
 
 
 def text(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]) -> str:
     """`tables` for a terminal, with `NOTES` below."""
-    blocks = [f"{title}\n{table.to_string(index=False)}" for title, table in tables(scores, results)]
+    blocks = [f"{title}\n{table.to_string(index=False)}" for _, title, table in tables(scores, results)]
     return "\n\n".join([*blocks, "\n".join(textwrap.fill(note, 110) for note in NOTES)])
 
 
@@ -104,8 +107,7 @@ def write(out: Path, scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping
     _replace(out / "scores.csv", scores.to_csv(index=False).encode())
     _replace(out / "images.csv", _images(results).to_csv(index=False).encode())
     sections = []
-    for title, table in tables(scores, results):
-        name = title.split(": ", 1)[1].rsplit(",", 1)[0]
+    for name, title, table in tables(scores, results):
         chosen = [(case, stored) for case, stored in results if f"{case.dataset}, {case.noise}" == name]
         pictures = []
         for kind, figure in (("comparison", _comparison(name, chosen)), ("curves", _curves(name, chosen))):

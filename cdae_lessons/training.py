@@ -244,7 +244,7 @@ def _train(
     _check_size(model, clean)
     epochs = None if epochs is None else check_count(epochs, what="epochs", low=1)
     batch_size = None if batch_size is None else check_count(batch_size, what="batch_size", low=1)
-    named = _check_corrupt(corrupt, clean)
+    _check_corrupt(corrupt, clean)
     batch_size = min(batch_size or settings.batch_size, len(clean))
     steps_an_epoch = -(-len(clean) // batch_size)
     epochs = epochs or settings.epochs or -(-settings.steps // steps_an_epoch)
@@ -272,7 +272,7 @@ def _train(
     history = History(
         table=pd.DataFrame(monitor.rows),
         recipe=recipe,
-        noise=named,
+        noise=_name(corrupt),
         n_train=len(clean),
         seed=seed,
         seconds=time.monotonic() - started,
@@ -380,7 +380,7 @@ def _check_size(model: keras.Model, images: np.ndarray) -> None:
         raise InputError(msg)
 
 
-def _check_corrupt(corrupt: Callable, clean: np.ndarray) -> str:
+def _check_corrupt(corrupt: Callable, clean: np.ndarray) -> None:
     remedy = "Expected corrupt(images, rng=…), such as functools.partial(noise.gaussian, p=0.5, sigma=1)"
     if not callable(corrupt):
         msg = f"{remedy}; received {corrupt!r}."
@@ -395,5 +395,8 @@ def _check_corrupt(corrupt: Callable, clean: np.ndarray) -> str:
             f"{remedy}, that returns finite values of the same shape; for {clean[:1].shape} it returned {noisy.shape}."
         )
         raise InputError(msg)
+
+
+def _name(corrupt: Callable) -> str:
     function = getattr(corrupt, "func", corrupt)
     return noise.name(corrupt) if function in noise.NOISES.values() else getattr(function, "__name__", repr(function))
