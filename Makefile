@@ -17,7 +17,7 @@ help:
 	@echo "make lab            open the first lesson in JupyterLab       (ARGS=--no-browser on a server)"
 	@echo "make test           check the code style, run all tests and all notebooks"
 	@echo "make setup          install what both need into $(VENV), and no more"
-	@echo "make course         execute every notebook in place          (TO=html: into build/ as web pages)"
+	@echo "make course         execute every notebook in place, timed    (TO=html: into build/ as web pages)"
 	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
 	@echo "make bench          measure speed, as ratios in one run"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
@@ -35,11 +35,7 @@ test: $(VENV)/.lab $(VENV)/.test
 setup: $(VENV)/.lab $(VENV)/.test
 
 course: $(VENV)/.lab
-	@for notebook in $(NOTEBOOKS); do \
-		echo "$$notebook"; \
-		$(BIN)/jupyter nbconvert --log-level=ERROR --execute \
-			$(if $(filter html,$(TO)),--to html --output-dir build,--to notebook --inplace) "$$notebook" || exit 1; \
-	done
+	@$(BIN)/python tools/course.py $(if $(filter html,$(TO)),--to html) $(NOTEBOOKS)
 
 reproduce: $(VENV)/.lab
 	@$(BIN)/python -m cdae_lessons reproduce $(or $(ARGS),--steps 400)

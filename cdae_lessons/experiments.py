@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import time
 import zipfile
@@ -262,7 +261,7 @@ def _measure(case: Case, config: dict[str, Any], train: Cohort, *, out: Path, pr
             train.images,
             corrupt,
             recipe=config["recipe"],
-            epochs=_epochs(config),
+            steps=config["steps"],
             seed=config["seed"],
             progress=progress,
         )
@@ -294,13 +293,6 @@ def _measure(case: Case, config: dict[str, Any], train: Cohort, *, out: Path, pr
     part.write_text(json.dumps(result, indent=1), encoding="utf-8")
     part.replace(path)
     return result | {"examples": denoised[:SHOWN]}
-
-
-def _epochs(config: Mapping[str, Any]) -> int | None:
-    if config["steps"] is None:
-        return None
-    batch_size = training.RECIPES[config["recipe"]].batch_size
-    return math.ceil(config["steps"] / math.ceil(config["n_train"] / batch_size))
 
 
 def _classical(method: str, noisy: np.ndarray, train: np.ndarray, corrupt) -> np.ndarray:

@@ -146,8 +146,8 @@ def curves(histories: Mapping[str, object], *, caption: str | None = None) -> Fi
         msg = f"Expected at least one history, each with columns epoch and loss; received {bad or 'none'}."
         raise InputError(msg)
     kinds = ["loss"] + ["ssim"] * any("val_ssim" in table for table in tables.values())
-    figure = Figure(figsize=(4.5 * len(kinds), 3.2), facecolor="white", layout="constrained")
-    axes = dict(zip(kinds, figure.subplots(1, len(kinds), squeeze=False)[0], strict=True))
+    figure, axes = subplots(1, len(kinds))
+    axes = dict(zip(kinds, axes[0], strict=True))
     for i, (label, table) in enumerate(tables.items()):
         marks = {"marker": "os^Dv*"[i % 6], "markersize": 4, "markevery": max(1, len(table) // 8)}
         for column, kind, style, set_name in (
@@ -162,10 +162,36 @@ def curves(histories: Mapping[str, object], *, caption: str | None = None) -> Fi
     for kind, ax in axes.items():
         ax.set(xlabel="epoch", ylabel={"loss": "loss", "ssim": "mean SSIM, validation"}[kind])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.grid(alpha=0.3)
         ax.legend(fontsize=8, handlelength=4)
     _describe(figure, caption, f"Curves of {' and '.join(kinds)} by epoch: {', '.join(tables)}.")
     return figure
+
+
+def subplots(
+    rows: int = 1, columns: int = 1, *, caption: str | None = None, width: float = 4.5, height: float = 3.2
+) -> tuple[Figure, np.ndarray]:
+    """Make a figure for plots of one's own, in the style of the others.
+
+    Parameters
+    ----------
+    rows, columns : int >= 1
+        Number of plots.
+    caption : str, optional
+        As in `show`.
+    width, height : float > 0
+        Of each plot, in inches.
+
+    Returns
+    -------
+    Figure
+    ndarray of Axes, of shape (rows, columns)
+    """
+    figure = Figure(figsize=(width * columns, height * rows), facecolor="white", layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for ax in axes.flat:
+        ax.grid(alpha=0.3)
+    _describe(figure, caption, "A plot.")
+    return figure, axes
 
 
 def _first(

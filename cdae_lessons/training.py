@@ -61,6 +61,7 @@ def fit(
     *,
     recipe: str = "paper",
     epochs: int | None = None,
+    steps: int | None = None,
     batch_size: int | None = None,
     loss: str | Callable | None = None,
     validation: np.ndarray | None = None,
@@ -84,7 +85,10 @@ def fit(
     recipe : {"paper", "fast"}
         See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
         once. "fast": fresh noise and flips, SSIM in the loss, a schedule, averaged weights, 1000 steps of 5 images.
-    epochs, batch_size : int, optional
+    epochs, steps : int, optional
+        Length of the training in place of the recipe's, by one of the two: passes over the images, or steps, one a
+        batch, rounded up to whole epochs. Compare sets of different sizes at equal steps.
+    batch_size : int, optional
         In place of the recipe's.
     loss : str or callable, optional
         In place of the recipe's: a Keras loss, or a function of (clean, denoised).
@@ -112,6 +116,7 @@ def fit(
         settings=settings,
         recipe=recipe,
         epochs=epochs,
+        steps=steps,
         batch_size=batch_size,
         loss=loss,
         validation=None if validation is None else check_images(validation, what="validation images"),
@@ -128,6 +133,7 @@ def pretrain_layerwise(
     *,
     recipe: str = "paper",
     epochs: int | None = None,
+    steps: int | None = None,
     batch_size: int | None = None,
     seed: int = 0,
     progress: bool = True,
@@ -142,8 +148,8 @@ def pretrain_layerwise(
     ----------
     model : keras.Model
         From `models.stacked_autoencoder`.
-    clean, corrupt, recipe, epochs, batch_size, seed, progress
-        As for `fit`; the epochs are those of each block.
+    clean, corrupt, recipe, epochs, steps, batch_size, seed, progress
+        As for `fit`; the epochs or steps are those of each block.
 
     Returns
     -------
@@ -185,6 +191,7 @@ def pretrain_layerwise(
             settings=settings,
             recipe=recipe,
             epochs=epochs,
+            steps=steps,
             batch_size=batch_size,
             loss=None if k == 1 else "mse",
             seed=seed,
@@ -233,6 +240,7 @@ def _train(
     settings: Recipe,
     recipe: str,
     epochs: int | None,
+    steps: int | None,
     batch_size: int | None,
     loss: str | Callable | None,
     seed: int,
@@ -242,11 +250,17 @@ def _train(
     validation: np.ndarray | None = None,
 ) -> History:
     _check_size(model, clean)
+    if epochs is not None and steps is not None:
+        msg = f"Expected epochs or steps, not both; received epochs={epochs} and steps={steps}."
+        raise InputError(msg)
     epochs = None if epochs is None else check_count(epochs, what="epochs", low=1)
+    steps = None if steps is None else check_count(steps, what="steps", low=1)
     batch_size = None if batch_size is None else check_count(batch_size, what="batch_size", low=1)
     _check_corrupt(corrupt, clean)
     batch_size = min(batch_size or settings.batch_size, len(clean))
     steps_an_epoch = -(-len(clean) // batch_size)
+    if steps is not None:
+        epochs = -(-steps // steps_an_epoch)
     epochs = epochs or settings.epochs or -(-settings.steps // steps_an_epoch)
     model.compile(
         optimizer=optimizer(settings, epochs * steps_an_epoch),

@@ -34,7 +34,7 @@ def quick(monkeypatch):
     def load(name, **_):
         return cohort(name, seed=len(name))
 
-    def fit(model, clean, corrupt, *, recipe, epochs, seed, progress):
+    def fit(model, clean, corrupt, *, recipe, steps, seed, progress):
         calls.append((len(clean), seed))
         table = pd.DataFrame({"epoch": [1, 2], "loss": [1.0, 0.5]})
         return training.History(table, recipe, "gaussian", len(clean), seed, 0.1, "finished")
@@ -110,13 +110,13 @@ def test_a_second_call_does_nothing_again(quick, tmp_path, capsys):
 def test_shorter_training_is_done_and_named(quick, tmp_path, monkeypatch):
     counting, asked = experiments.training.fit, []
 
-    def fit(*arguments, epochs, **keywords):
-        asked.append(epochs)
-        return counting(*arguments, epochs=epochs, **keywords)
+    def fit(*arguments, steps, **keywords):
+        asked.append(steps)
+        return counting(*arguments, steps=steps, **keywords)
 
     monkeypatch.setattr(experiments.training, "fit", fit)
     scores = experiments.reproduce("brain", noises=experiments.LOW, steps=10, out=tmp_path, progress=False)
-    assert asked == [3, 3, 3, 2]  # 18 images are 4 steps an epoch, 36 are 8
+    assert asked == [10] * 4
     assert set(scores.loc[scores["method"] == "cnn_dae", "recipe"]) == {"fast, 10 steps"}
 
 
@@ -294,6 +294,6 @@ def _only_first(cases):
     return lambda *arguments: [next(iter(cases(*arguments)))]
 
 
-def _untrained(model, clean, corrupt, *, recipe, epochs, seed, progress):
+def _untrained(model, clean, corrupt, *, recipe, steps, seed, progress):
     table = pd.DataFrame({"epoch": [1], "loss": [1.0]})
     return training.History(table, recipe, "gaussian", len(clean), seed, 0.1, "finished")

@@ -80,10 +80,11 @@ def figures() -> dict[str, plotting.Figure]:
         "show": plotting.show({"clean": CLEAN, "noisy": NOISY}, clean=CLEAN, caption="A caption"),
         "error_map": plotting.error_map(CLEAN, {"noisy": NOISY}, caption="A caption"),
         "curves": plotting.curves({"paper": TABLE}, caption="A caption"),
+        "subplots": plotting.subplots(caption="A caption")[0],
     }
 
 
-@pytest.mark.parametrize("name", ["show", "error_map", "curves"])
+@pytest.mark.parametrize("name", ["show", "error_map", "curves", "subplots"])
 def test_jupyter_shows_the_figure_with_its_caption_as_alternative_text(name):
     figure = figures()[name]
     assert figure.get_supxlabel() == "A caption"

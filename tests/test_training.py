@@ -206,11 +206,19 @@ def test_a_model_that_is_no_stack_cannot_be_pretrained(images):
         training.pretrain_layerwise(small(), images, NOISE, progress=False)
 
 
+@pytest.mark.parametrize(("n", "steps", "epochs"), [(48, 12, 3), (48, 13, 4), (3, 12, 12)])
+def test_steps_are_rounded_up_to_whole_epochs(n, steps, epochs, images):
+    history = training.fit(small(), images[:n], NOISE, steps=steps, batch_size=12, progress=False)
+    assert len(history.table) == epochs
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ({"recipe": "quick"}, "no recipe called 'quick'.*Known: paper, fast"),
         ({"epochs": 0}, "epochs.*received 0"),
+        ({"steps": 0}, "steps.*received 0"),
+        ({"epochs": 1, "steps": 1}, "epochs or steps, not both"),
         ({"batch_size": -1}, "batch_size.*received -1"),
         ({"clean": np.zeros((2, 8, 8), np.float32)}, r"takes images of \(16, 16\) pixels; received \(8, 8\)"),
         ({"clean": np.full((2, 16, 16), 7.0)}, "clean training images.*0, 1.*7"),

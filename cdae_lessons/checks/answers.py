@@ -1,0 +1,133 @@
+"""What every exercise check shares: a blank is no mistake, a mistake gets its hint, nothing is raised.
+
+A check is written as a function that tests an answer and raises `Hint` with what the answer got wrong;
+`exercise` turns it into one that prints a single stable line.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+
+
+class Hint(Exception):  # noqa: N818  it is no error of ours, but what a student reads
+    """A wrong answer, and what to think about."""
+
+
+class Blank(Exception):  # noqa: N818
+    """Nothing was filled in yet."""
+
+
+def exercise(title: str) -> Callable[[Callable[[object], None]], Callable[[object], None]]:
+    """Turn a test of an answer into a check that prints one line and never raises.
+
+    Parameters
+    ----------
+    title : str
+        Name of the exercise, printed first.
+
+    Returns
+    -------
+    decorator
+        For functions of one answer that return nothing if it is right, and raise `Hint` or `Blank` if not.
+    """
+
+    def decorate(test: Callable[[object], None]) -> Callable[[object], None]:
+        @functools.wraps(test)
+        def check(answer: object = None, /) -> None:
+            print(f"{title}: {_verdict(test, answer)}")  # noqa: T201
+
+        return check
+
+    return decorate
+
+
+def number(answer: object) -> float:
+    """Return an answer as a float; `Hint` if it is none, `Blank` for None and ``...``."""
+    _filled(answer)
+    try:
+        return float(answer)
+    except (TypeError, ValueError):
+        raise Hint(f"a single number is wanted; this is {_kind(answer)}.") from None
+
+
+def images(answer: object, shape: tuple[int, ...]) -> np.ndarray:
+    """Return an answer as an array after checking shape, type and that it is finite."""
+    _filled(answer)
+    if not isinstance(answer, np.ndarray):
+        raise Hint(f"an array of images is wanted; this is {_kind(answer)}.")
+    if answer.shape != shape:
+        raise Hint(f"the shape should be {shape}; it is {answer.shape}.")
+    if answer.dtype.kind != "f" or not np.isfinite(answer).all():
+        raise Hint("floating-point values are wanted, all of them finite.")
+    return answer
+
+
+def call(function: object, *arguments: object, **keywords: object) -> object:
+    """Call a student's function; `Blank` if it returns nothing, `Hint` if it is no function."""
+    _filled(function)
+    if not callable(function):
+        raise Hint(f"a function is wanted; this is {_kind(function)}. Hand it over without calling it.")
+    try:
+        result = function(*arguments, **keywords)
+    except NotImplementedError:
+        raise Blank from None
+    _filled(result)
+    return result
+
+
+def reveal(what: str, *, guess: float | str | None, measured: float | str, close: float = 0.1) -> None:
+    """Print a prediction beside what was measured.
+
+    Parameters
+    ----------
+    what : str
+        What was to be guessed.
+    guess : float, str or None
+        The prediction; None if there was none.
+    measured : float or str
+        What came out, rounded as it shall be printed.
+    close : float
+        How far off a number may be to count as close.
+    """
+    if guess is None:
+        said, verdict = "no guess", ""
+    elif isinstance(measured, str):
+        said = str(guess)
+        verdict = " As you said." if said.strip().lower() == measured.strip().lower() else " Not what you said: why?"
+    else:
+        try:
+            distance = abs(float(guess) - measured)
+        except (TypeError, ValueError):
+            said, verdict = repr(guess), " A number was asked for."
+        else:
+            said = f"{float(guess):g}"
+            verdict = " Close." if distance <= close + 1e-9 else " Not what you said: why?"
+    value = measured if isinstance(measured, str) else f"{measured:g}"
+    print(f"{what}: you said {said}, measured {value}.{verdict}")  # noqa: T201
+
+
+def _verdict(test: Callable[[object], None], answer: object) -> str:
+    try:
+        _filled(answer)
+        test(answer)
+    except Blank:
+        return "not attempted yet."
+    except Hint as hint:
+        return f"not yet. Hint: {hint}"
+    except KeyboardInterrupt:
+        return "stopped."
+    except Exception as error:  # noqa: BLE001  whatever a student's code raises, the answer is a line, not a traceback
+        return f"not yet. Your answer stopped with {type(error).__name__}: {error}"
+    return "right."
+
+
+def _filled(answer: object) -> None:
+    if answer is None or answer is ...:
+        raise Blank
+
+
+def _kind(answer: object) -> str:
+    return "a function" if callable(answer) else f"of type {type(answer).__name__}"

@@ -1,0 +1,78 @@
+"""Execute notebooks in place, or as web pages, with a line for each: its seconds and its peak memory.
+
+python tools/course.py notebooks/*.ipynb            execute in place
+python tools/course.py --to html notebooks/*.ipynb  execute into build/
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def main() -> int:
+    """Run each notebook in a process of its own, so that its memory can be told apart."""
+    parser = argparse.ArgumentParser(description="Execute notebooks, with the seconds and the peak memory of each.")
+    parser.add_argument("--to", choices=("notebook", "html"), default="notebook", help="in place, or into build/")
+    parser.add_argument("notebooks", type=Path, nargs="+")
+    options = parser.parse_args()
+    print(f"{'notebook':40s} {'seconds':>8s} {'peak MiB':>9s}")
+    total = failed = 0
+    for path in options.notebooks:
+        print(f"{path.name:40s} ", end="", flush=True)
+        started = time.monotonic()
+        process = os.fork()
+        if process == 0:
+            os._exit(_execute(path, options.to))
+        _, status, usage = os.wait4(process, 0)
+        seconds = time.monotonic() - started
+        peak = usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)  # bytes on macOS, KiB on Linux
+        print(f"{seconds:8.0f} {peak:9.0f}{'' if status == 0 else '  FAILED'}", flush=True)
+        total, failed = total + seconds, failed + (status != 0)
+    print(f"{'in all':40s} {total:8.0f}           {f'{failed} failed' if failed else 'all green'}")
+    return 1 if failed else 0
+
+
+def _execute(path: Path, to: str) -> int:
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=600, store_widget_state=False, resources={"metadata": {"path": str(path.parent)}}
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        print(f"\n{error}", flush=True)
+        return 1
+    _tidy(notebook)
+    if to == "notebook":
+        part = path.with_suffix(".part")
+        nbformat.write(notebook, part)
+        part.replace(path)
+    else:
+        from nbconvert import HTMLExporter
+
+        page = Path("build") / path.with_suffix(".html").name
+        page.parent.mkdir(exist_ok=True)
+        page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
+    return 0
+
+
+def _tidy(notebook: nbformat.NotebookNode) -> None:
+    """Leave no widget views: without a kernel they show as errors. Their plain text stays."""
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)  # times of day
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(WIDGET, None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
