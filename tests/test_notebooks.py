@@ -1,12 +1,26 @@
-"""Committed notebooks hold what a reader on a web page needs: run in order, no error, no machine's path."""
+"""Committed notebooks hold what a reader on a web page needs, and every lesson has its parts."""
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+NAMES = [
+    "00_start_here",
+    "01_autoencoders",
+    "02_noise_and_scores",
+    "03_denoising_autoencoders",
+    "04_convolutional_autoencoders",
+    "05_stacked_denoising_autoencoders",
+    "06_cnn_dae",
+    "07_small_samples",
+    "08_extreme_noise",
+]
 
 
 def cells(path, kind):
@@ -14,12 +28,16 @@ def cells(path, kind):
     return [cell for cell in found if cell["cell_type"] == kind and "".join(cell["source"]).strip()]
 
 
+def source(path, kind):
+    return "\n\n".join("".join(cell["source"]) for cell in cells(path, kind))
+
+
 def outputs(path):
     return [output for cell in cells(path, "code") for output in cell["outputs"]]
 
 
-def test_there_are_notebooks():
-    assert NOTEBOOKS
+def test_the_course_is_whole():
+    assert [path.stem for path in NOTEBOOKS] == NAMES
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -36,19 +54,68 @@ class TestNotebook:
         for output in outputs(path):
             text = json.dumps({kind: data for kind, data in output.items() if kind != "data"})
             text += json.dumps({kind: data for kind, data in output.get("data", {}).items() if "image" not in kind})
-            assert not re.search(r"/(home|root|Users|tmp|work)/|[A-Z]:\\\\", text)
+            assert not re.search(r"/(home|root|Users|tmp|work)/|[A-Z]:\\\\| at 0x[0-9a-f]{6}", text)
 
-    def test_no_widget_state_is_stored(self, path):
+    def test_no_widget_is_stored_that_a_web_page_cannot_show(self, path):
         assert "widgets" not in json.loads(path.read_text(encoding="utf-8"))["metadata"]
+        assert not [output for output in outputs(path) if any("widget" in kind for kind in output.get("data", {}))]
 
     def test_it_opens_and_closes_as_lessons_do(self, path):
-        text = "\n".join("".join(cell["source"]) for cell in cells(path, "markdown"))
-        for part in ("**You will**", "**You will learn**", "**You need**", "Predict first", "Where this fails"):
+        text = source(path, "markdown")
+        assert text.startswith(f"# {int(path.stem[:2])} · ")
+        for part in ("**You will**", "**You will learn**", "**You need**", " on a laptop", "Where this fails"):
             assert part in text
-        for part in ("**Recap.**", "## References", "doi.org", "minutes on a laptop"):
+        for part in ("**Recap.**", "**Try next:**", "## References", "doi.org", "Text: CC BY 4.0. Code: BSD-3-Clause."):
             assert part in text
+
+    def test_it_opens_in_colab_and_binder(self, path):
+        owner_and_name = REPOSITORY.removeprefix("https://github.com/")
+        text = source(path, "markdown")
+        colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{path.name}"
+        binder = f"https://mybinder.org/v2/gh/{owner_and_name}/main?urlpath=lab/tree/notebooks/{path.name}"
+        assert f"[Open in Colab]({colab})" in text
+        assert f"[Open in Binder]({binder})" in text
+        assert f"git+{REPOSITORY}" in source(path, "code")
+
+    def test_it_links_to_its_neighbours_and_nowhere_else_in_vain(self, path):
+        links = re.findall(r"\]\(([^)#]+\.ipynb)\)", source(path, "markdown"))
+        local = {link for link in links if "://" not in link}
+        number = NAMES.index(path.stem)
+        assert local >= {f"{name}.ipynb" for name in NAMES[max(number - 1, 0) : number + 2] if name != path.stem}
+        assert not [link for link in local if not (path.parent / link).exists()]
+
+    def test_students_predict_and_see_their_guess_again(self, path):
+        assert "Predict first" in source(path, "markdown")
+        code = source(path, "code")
+        guesses = set(re.findall(r"^(my_guess\w*) = None", code, flags=re.MULTILINE))
+        assert len(guesses) >= 2
+        assert guesses == set(re.findall(r"guess=(my_guess\w*)", code))
+
+    def test_there_is_a_lab_with_a_figure_beside_it(self, path):
+        code = cells(path, "code")
+        labs = [i for i, cell in enumerate(code) if "widgets." in "".join(cell["source"])]
+        assert labs
+        for i in labs:
+            assert any("image/png" in output.get("data", {}) for cell in code[i : i + 3] for output in cell["outputs"])
+
+    def test_there_are_exercises_left_blank_and_a_bug_to_find(self, path):
+        text = source(path, "markdown")
+        assert "Find the bug" in text
+        assert "Exercise" in text
+        assert re.search(r"checks\.check_\w+\(", source(path, "code"))
+        said = "".join("".join(output["text"]) for output in outputs(path) if output.get("name") == "stdout")
+        assert "not attempted yet." in said
+
+    def test_three_questions_have_their_answers_folded_away(self, path):
+        remember = source(path, "markdown").partition("Remember")[2]
+        assert len(re.findall(r"<details><summary><b>.+?</b></summary>.+?</details>", remember, flags=re.DOTALL)) == 3
 
     def test_every_picture_is_described(self, path):
         for cell in cells(path, "code"):
-            if any("image/png" in output.get("data", {}) for output in cell["outputs"]):
+            pictures = [output for output in cell["outputs"] if "image/png" in output.get("data", {})]
+            if pictures:
                 assert "caption=" in "".join(cell["source"])
+                assert all(output["metadata"]["image/png"]["alt"] for output in pictures)
+
+    def test_claims_are_asserted(self, path):
+        assert "assert " in source(path, "code")

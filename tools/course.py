@@ -45,7 +45,11 @@ def main() -> int:
 def _execute(path: Path, to: str) -> int:
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
-        notebook, timeout=600, store_widget_state=False, resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=600,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=40"],  # no word about TCP without encryption for each kernel
     )
     try:
         client.execute()

@@ -14,4 +14,4 @@ for _module in pkgutil.iter_modules(__path__):
     for _name, _value in vars(importlib.import_module(f"{__name__}.{_module.name}")).items():
         if _name.startswith("check_"):
             globals()[_name] = _value
-            __all__ += [_name]  # noqa: PLE0604
+            __all__ += [_name]

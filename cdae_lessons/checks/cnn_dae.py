@@ -1,0 +1,71 @@
+"""Exercises of lesson 6: the size of the paper's network, and who wins."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdae_lessons.checks.answers import Hint, call, exercise, number
+
+
+def _weights(filters: int, *, biases: bool = True, layers: int = 3) -> int:
+    first, middle, last = 9 * filters, 9 * filters * filters, 9 * filters
+    return first + layers * middle + last + biases * ((layers + 1) * filters + 1)
+
+
+@exercise("Count the weights")
+def check_cnn_dae_weights(answer: object) -> None:
+    """Check the number of weights of the CNN DAE with 32 filters a layer.
+
+    Parameters
+    ----------
+    answer : int
+        Kernels and biases of its five 3x3 convolutions, 1 → 32 → 32 → 32 → 32 → 1 maps.
+    """
+    given = number(answer)
+    if given == _weights(32):
+        return
+    if given == _weights(64):
+        raise Hint("that is the network with 64 filters. What changes with 32?")
+    if given == _weights(64) / 2 or given == round(_weights(64) / 2):
+        raise Hint("half of the filters is not half of the weights: the middle kernels shrink on both sides.")
+    if given == _weights(32, biases=False):
+        raise Hint("the kernels are right. Each output map has a bias, too.")
+    if given == 5 * 9 * 32 + 4 * 32 + 1:
+        raise Hint("a middle layer has a kernel for each PAIR of maps: 32 in, 32 out.")
+    if given in {_weights(32, layers=layers) for layers in (2, 4)}:
+        raise Hint("there are five convolutions: one from 1 to 32 maps, three from 32 to 32, one from 32 to 1.")
+    raise Hint("for each convolution: 9 · maps in · maps out + maps out. Then add the five.")
+
+
+@exercise("Who wins")
+def check_who_wins(answer: object) -> None:
+    """Check a function that says which of two methods is better on the same images.
+
+    Parameters
+    ----------
+    answer : callable
+        ``who_wins(first, second)`` of two arrays of shape (N,), SSIM of the same N images; returns "first", "second"
+        or "open", by the mean of the differences and twice its standard error.
+    """
+    rng = np.random.default_rng(0)
+    images = rng.normal(0.6, 0.15, 100)  # images differ much more than methods do
+    wobble = rng.normal(0, 0.02, 100)
+    wobble -= wobble.mean()
+    better, same = images + 0.02 + wobble, images + 0.001 + wobble
+    found = call(answer, better, images)
+    if found not in ("first", "second", "open"):
+        raise Hint('return one of the words "first", "second", "open".')
+    if found == "second":
+        raise Hint("higher SSIM is better: the first method scored higher there.")
+    if found == "open":
+        raise Hint(
+            "there the first is better on nearly every image. Look at the differences image by image, and divide their "
+            "standard deviation by the square root of N."
+        )
+    if call(answer, images, better) != "second":
+        raise Hint("the two methods exchanged, the answer should be exchanged, too.")
+    if call(answer, same, images) != "open":
+        raise Hint("a difference of 0.001 that changes its sign from image to image decides nothing: say open.")
+    few = np.array([0.5, 0.6, 0.7, 0.8])
+    if call(answer, few + np.array([0.04, -0.03, 0.05, -0.02]), few) != "open":
+        raise Hint("four images are few: the standard error is their standard deviation over the square root of 4.")
