@@ -16,10 +16,14 @@ from cdae_lessons.progress import bar
 from cdae_lessons.recipes import RECIPES, Recipe, optimizer
 from cdae_lessons.storage import info, load, save
 
-__all__ = ["RECIPES", "History", "denoise", "fit", "info", "load", "pretrain_layerwise", "save"]
+__all__ = ["RECIPES", "History", "Stop", "denoise", "fit", "info", "load", "pretrain_layerwise", "save"]
 
 keras = backend.load_keras()
 ops = keras.ops
+
+
+class Stop(Exception):  # noqa: N818 - like StopIteration, no error
+    """What a `watch` of `fit` raises to end the training."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,8 @@ class History:
         The seed.
     seconds : float
         Wall time.
-    stopped : {"finished", "interrupted"}
-        Why it ended.
+    stopped : {"finished", "interrupted", "stopped"}
+        Why it ended: "interrupted" by Ctrl-C or the kernel's interrupt, "stopped" by a `watch`.
     """
 
     table: pd.DataFrame = field(repr=False)
@@ -67,6 +71,7 @@ def fit(
     validation: np.ndarray | None = None,
     seed: int = 0,
     progress: bool = True,
+    watch: Callable[[dict], None] | None = None,
 ) -> History:
     """Train `model` in place to map ``corrupt(clean)`` back to ``clean``.
 
@@ -98,6 +103,11 @@ def fit(
         Of the noise, the order of the images and the flips. (The initial weights have the model's own.)
     progress : bool
         Whether to show a bar with the time left.
+    watch : callable, optional
+        Called as ``watch(state)`` after every step, and once more at the end of every epoch, with a dict: ``step`` of
+        ``steps`` and ``epoch`` of ``epochs``, counted from 1, ``loss``, the epoch's mean so far, and at an epoch's end
+        ``row``, its row of `History.table`; the model then holds the weights that were validated. It may raise
+        `Stop` to end the training as an interrupt does, with nothing printed. It must leave the weights alone.
 
     Returns
     -------
@@ -123,6 +133,7 @@ def fit(
         seed=seed,
         label="Training",
         progress=progress,
+        watch=watch,
     )
 
 
@@ -248,6 +259,7 @@ def _train(
     progress: bool,
     target: Callable | None = None,
     validation: np.ndarray | None = None,
+    watch: Callable[[dict], None] | None = None,
 ) -> History:
     _check_size(model, clean)
     if epochs is not None and steps is not None:
@@ -271,16 +283,18 @@ def _train(
     batches = _Batches(clean, corrupt, target=target, settings=settings, batch_size=batch_size, seed=seed)
     started, stopped = time.monotonic(), "finished"
     with bar(epochs * steps_an_epoch, label=label, show=progress) as shown:
-        monitor = _Monitor(shown, every=-(-20 // steps_an_epoch))
+        monitor = _Monitor(shown, every=-(-20 // steps_an_epoch), steps_an_epoch=steps_an_epoch, watch=watch)
         if validation is not None:
             _check_size(model, validation)
-            monitor.watch(validation, corrupt(validation, rng=np.random.default_rng([seed, 1])))
+            monitor.validate_on(validation, corrupt(validation, rng=np.random.default_rng([seed, 1])))
         swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []
         try:
             # In this order: the average is in place when the monitor looks at the weights.
             model.fit(batches, epochs=epochs, shuffle=False, verbose=0, callbacks=[*swap, monitor])
         except KeyboardInterrupt:
             stopped = "interrupted"
+        except Stop:
+            stopped = "stopped"
         finally:
             monitor.restore(model)
     history = History(
@@ -328,15 +342,15 @@ class _Batches(keras.utils.PyDataset):
 
 
 class _Monitor(keras.callbacks.Callback):
-    """Moves the bar, validates, keeps the best weights and stops at NaN."""
+    """Moves the bar, validates, keeps the best weights, tells the watch, and stops at NaN."""
 
-    def __init__(self, shown, *, every: int):
+    def __init__(self, shown, *, every: int, steps_an_epoch: int, watch: Callable[[dict], None] | None):
         super().__init__()
-        self.shown, self.every = shown, every
+        self.shown, self.every, self.steps_an_epoch, self.watch = shown, every, steps_an_epoch, watch
         self.rows, self.clean, self.noisy = [], None, None
         self.best, self.best_ssim, self.best_epoch, self.epoch = None, -np.inf, 0, 0
 
-    def watch(self, clean, noisy):
+    def validate_on(self, clean, noisy):
         self.clean, self.noisy = clean, noisy
 
     def on_train_begin(self, logs=None):  # noqa: ARG002
@@ -345,7 +359,7 @@ class _Monitor(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
         self.epoch = epoch + 1
 
-    def on_train_batch_end(self, batch, logs=None):  # noqa: ARG002
+    def on_train_batch_end(self, batch, logs=None):
         if not np.isfinite(logs["loss"]):
             msg = (
                 f"The loss became {logs['loss']} in epoch {self.epoch}, so the training was stopped and the last good "
@@ -355,6 +369,7 @@ class _Monitor(keras.callbacks.Callback):
             raise InputError(msg)
         ssim = f", validation SSIM {self.rows[-1]['val_ssim']:.3f}" if self.rows and "val_ssim" in self.rows[-1] else ""
         self.shown.update(note=f"Epoch {self.epoch}, loss {logs['loss']:.4f}{ssim}")
+        self._tell(batch + 1, loss=float(logs["loss"]))
 
     def on_epoch_end(self, epoch, logs=None):  # noqa: ARG002
         row = {"epoch": self.epoch, "loss": logs["loss"]}
@@ -369,6 +384,13 @@ class _Monitor(keras.callbacks.Callback):
                 self.best_ssim = row["val_ssim"]
                 self._keep()
         self.rows.append(row)
+        self._tell(self.steps_an_epoch, loss=float(logs["loss"]), row=dict(row))
+
+    def _tell(self, batch, **what):
+        if self.watch is not None:
+            epochs = self.params["epochs"]
+            step, steps = (self.epoch - 1) * self.steps_an_epoch + batch, epochs * self.steps_an_epoch
+            self.watch({"step": step, "steps": steps, "epoch": self.epoch, "epochs": epochs, **what})
 
     def _keep(self):
         self.best, self.best_epoch = self.model.get_weights(), self.epoch

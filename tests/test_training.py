@@ -143,6 +143,59 @@ def test_an_interrupt_ends_politely_and_the_model_can_be_used_and_trained_on(ima
     assert training.fit(model, images, NOISE, epochs=1, progress=False).stopped == "finished"
 
 
+def test_a_watch_sees_every_step_and_every_epoch(images):
+    seen = []
+    history = training.fit(
+        small(), images[:40], NOISE, recipe="fast", epochs=3, batch_size=15, validation=images[40:], watch=seen.append,
+        progress=False,
+    )  # fmt: skip
+    steps = [state["step"] for state in seen if "row" not in state]
+    assert steps == list(range(1, 10))
+    assert [state["epoch"] for state in seen] == [1] * 4 + [2] * 4 + [3] * 4
+    assert {(state["steps"], state["epochs"]) for state in seen} == {(9, 3)}
+    ends = seen[3::4]
+    assert [state["step"] for state in ends] == [3, 6, 9]
+    assert [state["row"]["epoch"] for state in ends] == [1, 2, 3]
+    assert ends[-1]["row"] == history.table.iloc[-1].to_dict()
+    assert ends[-1]["loss"] == history.table["loss"].iloc[-1]
+
+
+@pytest.mark.parametrize("at", ["step", "row"])
+def test_a_watch_ends_the_training_and_the_best_weights_are_kept(at, images, capsys):
+    train, validation = images[:40], images[40:]
+    noisy = NOISE(validation, rng=np.random.default_rng([0, 1]))
+    model, scores = small(), []
+
+    def watch(state):
+        if "val_ssim" in state.get("row", {}):
+            denoised = training.denoise(model, noisy)
+            scores.append(metrics.score(validation, denoised, data_range=1)["ssim"].mean())
+        if state["epoch"] == 5 and at in state:
+            raise training.Stop
+
+    history = training.fit(
+        model, train, NOISE, recipe="fast", epochs=50, batch_size=2, validation=validation, watch=watch, progress=False
+    )
+    assert history.stopped == "stopped"
+    assert len(history.table) == (4 if at == "step" else 5)
+    assert scores == pytest.approx(list(history.table["val_ssim"]), abs=1e-5)
+    kept = metrics.score(validation, training.denoise(model, noisy), data_range=1)["ssim"].mean()
+    assert kept == pytest.approx(max(scores), abs=1e-5)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_error_in_a_watch_comes_out_and_the_weights_are_the_last_good_ones(images):
+    model = small()
+    before = model.get_weights()
+
+    def watch(state):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        training.fit(model, images, NOISE, epochs=2, watch=watch, progress=False)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
 def test_a_loss_that_becomes_nan_stops_with_a_reason_and_good_weights(images):
     def explode(clean, denoised):
         return keras.ops.log(-keras.ops.abs(denoised) - 1 + 0 * clean)

@@ -1,0 +1,160 @@
+"""Exercises of lesson 4: a layer of many maps, and the flip that carries it back."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.signal import convolve2d, correlate2d
+
+from cdae_lessons.checks.answers import Hint, call, exercise, images
+
+
+@exercise("A layer of many maps")
+def check_conv_layer(answer: object) -> None:
+    """Check a convolutional layer with several maps on both sides.
+
+    Parameters
+    ----------
+    answer : callable
+        ``layer(maps, kernels, biases)`` of arrays of shape (C, H, W), (F, C, k, k) and (F,); returns the ReLU of the
+        valid cross-correlation, summed over the C maps, plus the bias: shape (F, H - k + 1, W - k + 1).
+    """
+    rng = np.random.default_rng(0)
+    maps, kernels = rng.normal(size=(2, 7, 6)), rng.normal(size=(3, 2, 3, 3))
+    biases = np.array([1.5, -1.0, 0.5])
+    given = _array(call(answer, maps.copy(), kernels.copy(), biases.copy()))
+    right = _layer(maps, kernels, biases)
+    _check_layer_shape(given, maps, kernels)
+    given = images(given, right.shape)
+    if not _same(given, right):
+        raise Hint(_layer_mistake(given, maps, kernels, biases))
+    for size in (1, 4):  # a second size, and one that is even
+        kernels = rng.normal(size=(2, 2, size, size))
+        given, right = call(answer, maps.copy(), kernels, biases[:2]), _layer(maps, kernels, biases[:2])
+        if not _same(_array(given), right):
+            raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: take k from kernels.shape.")
+
+
+@exercise("Back through the flip")
+def check_adjoint(answer: object) -> None:
+    """Check the transposed convolution, made of padding, a flip and a cross-correlation.
+
+    Parameters
+    ----------
+    answer : callable
+        ``adjoint(y, kernel)`` of arrays of shape (H, W) and (k, k); returns shape (H + k - 1, W + k - 1).
+    """
+    rng = np.random.default_rng(0)
+    y, kernel = rng.normal(size=(5, 6)), rng.normal(size=(3, 3))
+    right = convolve2d(y, kernel, mode="full")
+    given = _array(call(answer, y.copy(), kernel.copy()))
+    height, width = y.shape
+    shapes = {
+        y.shape: "the result is as large as y. Going forward lost k - 1 rows and columns; going back must return "
+        "them: 'full', not 'same'.",
+        (
+            height - 2,
+            width - 2,
+        ): "the result is smaller than y. Pad y with zeros first: going back must make it larger.",
+        (height + 4, width + 4): "two rows and columns too many. Pad k - 1 zeros on each side, not k.",
+    }
+    if given.shape in shapes:
+        raise Hint(shapes[given.shape])
+    given = images(given, right.shape)
+    mistakes = (
+        (convolve2d(y, kernel[::-1, ::-1]), "this slides the kernel as it is. Turn it by 180 degrees first."),
+        (convolve2d(y, kernel[::-1]), "the kernel is flipped along one axis only. Flip rows AND columns."),
+        (convolve2d(y, kernel[:, ::-1]), "the kernel is flipped along one axis only. Flip rows AND columns."),
+        (convolve2d(y, kernel.T), "a transposed kernel is not a flipped one: reverse both axes, do not exchange them."),
+        (
+            convolve2d(y, kernel.T[::-1, ::-1]),
+            "a transposed kernel is not a flipped one: reverse both axes, do not exchange them.",
+        ),
+    )
+    for wrong, hint in mistakes:
+        if _same(given, wrong):
+            raise Hint(hint)
+    if not _same(given, right):
+        raise Hint(
+            "the size is right. Compare with stamp(y, kernel): each pixel of y stamps the kernel, times its value."
+        )
+    for size in (2, 5):
+        kernel = rng.normal(size=(size, size))
+        if not _same(_array(call(answer, y.copy(), kernel)), convolve2d(y, kernel)):
+            raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: the padding is k - 1, whatever k is.")
+
+
+def _check_layer_shape(given: np.ndarray, maps: np.ndarray, kernels: np.ndarray) -> None:
+    (filters, count, k, _), (height, width) = kernels.shape, maps.shape[1:]
+    rows, columns = height - k + 1, width - k + 1
+    hints = {
+        (filters, count, rows, columns): "one map for each pair of input and output map. Sum over the input maps.",
+        (
+            filters,
+            rows - 1,
+            columns - 1,
+        ): "one row and column are missing: a kernel of k pixels fits in H - k + 1 places.",
+        (
+            filters,
+            height,
+            width,
+        ): "the maps are as large as the images. Keep only the places where the whole kernel fits.",
+        (rows, columns, filters): "the axis of the maps comes first here: (F, H - k + 1, W - k + 1).",
+        (count, rows, columns): "there is one output map for each filter, kernels.shape[0], not for each input map.",
+        (rows, columns): "that is a single map. Make one for each filter, and stack them.",
+    }
+    if given.shape in hints:
+        raise Hint(hints[given.shape])
+
+
+def _layer_mistake(given: np.ndarray, maps: np.ndarray, kernels: np.ndarray, biases: np.ndarray) -> str:
+    plain = _layer(maps, kernels, biases, relu=False)
+    each = np.stack([_layer(maps[i : i + 1], kernels[:, i : i + 1], 0 * biases, relu=False) for i in range(len(maps))])
+    b, k = biases[:, np.newaxis, np.newaxis], kernels.shape[-1]
+    mistakes = (
+        (plain, "the sums are right. The ReLU is missing: what is below 0 becomes 0."),
+        (_layer(maps, kernels, 0 * biases), "the bias of each filter is missing."),
+        (_layer(maps, kernels, 0 * biases) + b, "the bias comes before the ReLU, not after it."),
+        (np.maximum(each, 0).sum(0) + b, "the ReLU comes once, at the very end: sum over the maps first."),
+        (np.maximum(each + b, 0).sum(0), "the ReLU comes once, at the very end: sum over the maps first."),
+        (
+            np.maximum(each.sum(0) + len(maps) * b, 0),
+            "each filter has one bias; it was added once for every input map.",
+        ),
+        (_layer(maps, kernels[..., ::-1, ::-1], biases), "the kernel was flipped. A layer slides it as it is."),
+        (
+            _layer(maps, kernels[..., ::-1, :], biases),
+            "the kernel was flipped along one axis. A layer slides it as it is.",
+        ),
+        (
+            _layer(maps, kernels[..., ::-1], biases),
+            "the kernel was flipped along one axis. A layer slides it as it is.",
+        ),
+        (np.maximum(each[0] + b, 0), "only the first input map was used. Sum over all of them."),
+        (np.maximum(each[-1] + b, 0), "only the last input map was used: add to the sum, do not replace it."),
+        (np.maximum(each.mean(0) + b, 0), "a layer sums over the input maps; this is their mean."),
+        (np.maximum(each.sum(0) / k**2 + b, 0), "a layer sums over the kernel's pixels; this is their mean."),
+        (np.maximum(each.mean(0) / k**2 + b, 0), "a layer sums, over pixels and maps; this is a mean."),
+    )
+    for wrong, hint in mistakes:
+        if _same(given, wrong):
+            return hint
+    return "the shape is right, the values are not. Try one map and one filter first, and compare with correlate."
+
+
+def _layer(maps: np.ndarray, kernels: np.ndarray, biases: np.ndarray, *, relu: bool = True) -> np.ndarray:
+    sums = [
+        sum(correlate2d(image, kernel, mode="valid") for image, kernel in zip(maps, of_filter, strict=True)) + bias
+        for of_filter, bias in zip(kernels, biases, strict=True)
+    ]
+    return np.maximum(sums, 0) if relu else np.stack(sums)
+
+
+def _array(answer: object) -> np.ndarray:
+    array = np.asarray(answer)  # a list is as good as an array
+    if array.dtype.kind not in "fiu":
+        raise Hint("return an array of real numbers.")
+    return array.astype(float)
+
+
+def _same(given: np.ndarray, wanted: np.ndarray) -> bool:
+    return given.shape == wanted.shape and np.allclose(given, wanted, atol=1e-4)

@@ -1,0 +1,89 @@
+"""Exercises of lesson 7: a split that keeps subjects apart, and an interval over seeds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdae_lessons.checks.answers import Hint, call, exercise
+
+
+@exercise("Keep subjects apart")
+def check_subject_split(answer: object) -> None:
+    """Check a function that splits images so that no subject is on both sides.
+
+    Parameters
+    ----------
+    answer : callable
+        ``split(subjects, n_test, rng)`` of an array of shape (N,), one label an image, the number of test **subjects**
+        and a numpy Generator; returns the indices of the training images and of the test images.
+    """
+    pairs = np.repeat(np.arange(20), 2)
+    uneven = np.random.default_rng(0).permutation(np.repeat(["Ada", "Bo", "Cy", "Di", "Ed", "Flo"], [1, 2, 3, 4, 5, 6]))
+    for subjects, n_test in ((pairs, 5), (uneven, 2)):
+        train, test = _split(answer, subjects, n_test, seed=0)
+        if set(train) & set(test):
+            raise Hint("some images are on both sides.")
+        if set(subjects[train]) & set(subjects[test]):
+            raise Hint("some subjects are on both sides: choose subjects first, then take all images of each.")
+        if len(train) + len(test) < len(subjects):
+            raise Hint("some images are on no side: every image of a subject goes where the subject goes.")
+        found = len(set(subjects[test]))
+        if found != n_test:
+            raise Hint(f"n_test counts subjects: {n_test} were wanted for the test, {found} are there.")
+    splits = [set(_split(answer, pairs, 5, seed=seed)[1]) for seed in (0, 0, 1, 2)]
+    if splits[1] == splits[2] == splits[3]:
+        raise Hint("another rng gives the same test subjects: draw them with rng.")
+    if splits[0] != splits[1]:
+        raise Hint("the same rng should give the same split: draw with rng, not with np.random.")
+
+
+@exercise("Mean and standard error")
+def check_seed_interval(answer: object) -> None:
+    """Check a function that sums up the scores of several seeds.
+
+    Parameters
+    ----------
+    answer : callable
+        ``summary(scores)`` of an array of shape (K,), a score a seed; returns the mean and its standard error.
+    """
+    for scores in (np.array([0.60, 0.66, 0.63, 0.71, 0.64, 0.65]), np.array([0.52, 0.50, 0.57])):
+        found = call(answer, scores)
+        if not isinstance(found, tuple | list | np.ndarray) or len(found) != 2:
+            raise Hint("return two numbers: the mean and its standard error.")
+        mean, error = (float(value) for value in found)
+        n, spread = len(scores), scores.std(ddof=1)
+        right = spread / np.sqrt(n)
+        if np.isclose(mean, right) and np.isclose(error, scores.mean()):
+            raise Hint("the mean comes first.")
+        if not np.isclose(mean, scores.mean()):
+            raise Hint("the first number should be the mean of the scores.")
+        if np.isclose(error, right):
+            continue
+        if np.isclose(error, spread) or np.isclose(error, scores.std()):
+            raise Hint(
+                "that is the standard deviation: how far single seeds lie apart. How sure the mean is grows with their "
+                "number: divide by the square root of it."
+            )
+        if np.isclose(error, scores.std() / np.sqrt(n)):
+            raise Hint("with few seeds the standard deviation comes out too small; ddof=1 makes up for it.")
+        if np.isclose(error, spread / n):
+            raise Hint("divide by the square root of the number of seeds, not by the number.")
+        if np.isclose(error, scores.var(ddof=1) / n) or np.isclose(error, scores.var(ddof=1) / np.sqrt(n)):
+            raise Hint("that starts from the variance; its square root is the standard deviation.")
+        if np.isclose(error / right, 1.96, atol=0.05):
+            raise Hint("that is the half width of an interval: two standard errors. One is wanted.")
+        raise Hint("standard error: the standard deviation (ddof=1) over the square root of the number of scores.")
+
+
+def _split(answer: object, subjects: np.ndarray, n_test: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    found = call(answer, subjects.copy(), n_test, np.random.default_rng(seed))
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        raise Hint("return two arrays: the indices of the training images, then those of the test images.")
+    sides = [np.asarray(side) for side in found]
+    if any(side.dtype == bool and side.shape == subjects.shape for side in sides):
+        sides = [np.flatnonzero(side) if side.dtype == bool else side for side in sides]
+    if any(side.ndim != 1 or not len(side) or side.dtype.kind not in "iu" for side in sides):
+        raise Hint("indices are wanted: whole numbers, at least one on each side.")
+    if any(side.min() < 0 or side.max() >= len(subjects) for side in sides):
+        raise Hint("an index counts images from 0; one of yours is out of range.")
+    return sides[0], sides[1]

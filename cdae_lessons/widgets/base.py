@@ -1,0 +1,254 @@
+"""What every lab is made of: labelled controls, one picture of fixed size, its numbers as text, a line for messages.
+
+A lab is ``Lab(title, controls, redraw)``: whenever a control changes, ``redraw(settings)`` gets the values of all
+controls and returns a Figure, or a Figure and its numbers as HTML. Only core ipywidgets are used, no pyplot and no
+Output widget, so that a lab works alike in JupyterLab, Notebook, VS Code, Voila and Colab (ipywidgets 7.7.1).
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import ipywidgets
+import traitlets
+from matplotlib.figure import Figure
+
+from cdae_lessons.errors import InputError
+
+WIDTH = 720
+"""Width of a lab's picture in CSS pixels: what JupyterLab leaves in a window 900 pixels wide."""
+
+_PLACE = {"width": "167px", "margin": "0 12px 6px 0"}  # four controls in a row
+_INSIDE = {"width": "160px", "margin": "0"}
+
+DPI = 150
+"""Of the pictures; there are 100 CSS pixels to an inch, so text of 8 points is 11 of them high."""
+
+_DRAWING = threading.Lock()  # matplotlib shares its fonts: one picture at a time, whichever lab it is for
+
+
+class Lab(ipywidgets.VBox):
+    """Controls above one picture that follows them; its text, where there is no kernel, is one stable sentence.
+
+    Pictures are drawn on a thread of the lab's own that ends when there is nothing left to draw. While it draws, the
+    controls stay free; of the settings that come meanwhile only the newest is drawn. An error in `redraw` becomes a
+    message above the picture, and the next setting is drawn as ever.
+
+    Parameters
+    ----------
+    title : str
+        What the lab is called, as ``"noise lab"``.
+    controls : mapping of str to Widget
+        In the order in which they stand: from `slider`, `menu`, `checkbox`, `button`. Those with a value are settings.
+    redraw : callable, optional
+        ``redraw(settings) -> Figure`` or ``-> (Figure, html)``, where settings is a dict of the controls' values by
+        name. Make the figure with `figure`. It may run on another thread, never twice at once in one lab.
+    height : int
+        Of the picture in CSS pixels; its width is `WIDTH`.
+    rows : int
+        For how many rows of four controls to keep room: where controls come and go, so that the picture stays in place.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        controls: Mapping[str, ipywidgets.Widget] | None = None,
+        redraw: Callable[[dict], Figure | tuple[Figure, str]] | None = None,
+        *,
+        height: int = 300,
+        rows: int = 1,
+    ):
+        self.title, self.controls, self._redraw = title, dict(controls or {}), redraw
+        self._stale, self._worker, self._state = False, None, threading.Lock()
+        self.message = ipywidgets.HTML(layout={"min_height": "22px", "margin": "0"})
+        self.text = ipywidgets.HTML(layout={"margin": "0"})
+        # Width and height in pixels keep the place free while a picture loads; both shrink together in a narrow window.
+        self.picture = ipywidgets.Image(
+            format="png", width=str(WIDTH), height=str(height), layout={"max_width": "100%", "height": "auto"}
+        )
+        row = ipywidgets.HBox(
+            tuple(self.controls.values()),
+            layout={"flex_flow": "row wrap", "min_height": f"{62 * rows}px", "margin": "0", "overflow": "visible"},
+        )
+        super().__init__((row, self.message, self.picture, self.text), layout={"max_width": "900px"})
+        for control in self.controls.values():
+            if control.has_trait("value"):
+                control.observe(self._changed, "value")
+        if redraw is not None:
+            self._draw()
+
+    def __repr__(self) -> str:
+        return f"An interactive {self.title}: run this notebook to use it."
+
+    @property
+    def settings(self) -> dict:
+        """The value of every control that has one, by name."""
+        return {name: control.value for name, control in self.controls.items() if control.has_trait("value")}
+
+    def say(self, text: str = "", *, error: bool = False) -> None:
+        """Put a line above the picture; no text clears it. Any thread may call this."""
+        role, colour = ("alert", "color: var(--jp-error-color1, #b00020)") if error else ("status", "")
+        self.message.value = text and f'<div role="{role}" style="line-height:22px;{colour}">{html.escape(text)}</div>'
+
+    def show(self, figure: Figure, text: str = "") -> None:
+        """Put a figure, and below it its numbers as HTML, into the lab. Any thread may call this."""
+        self.picture.value = render(figure)
+        self.text.value = text and f'<div role="status" aria-live="polite">{text}</div>'
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Turn an error in the block into a message in the lab: for callbacks and threads, which fail silently."""
+        try:
+            yield
+        except InputError as error:
+            self.say(str(error), error=True)
+        except Exception as error:  # noqa: BLE001 a lab must never be dead, whatever went wrong
+            self.say(f"That did not work: {type(error).__name__}: {error}. Try another setting.", error=True)
+
+    def refresh(self) -> None:
+        """Ask for a picture of the controls as they are now; returns at once."""
+        with self._state:
+            self._stale = True
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._work, name=self.title, daemon=True)
+                self._worker.start()
+
+    def wait(self, seconds: float = 10) -> bool:
+        """Wait until the newest setting is drawn; return whether it is."""
+        end = time.monotonic() + seconds
+        while (worker := self._worker) is not None and time.monotonic() < end:
+            worker.join(max(0, end - time.monotonic()))
+        return self._worker is None
+
+    def _changed(self, _: dict) -> None:
+        if self._redraw is not None:
+            self.refresh()
+
+    def _work(self) -> None:
+        while True:
+            with self._state:
+                if not self._stale:
+                    self._worker = None
+                    return
+                self._stale = False
+            self._draw()
+
+    def _draw(self) -> None:
+        with self.guarded():
+            drawn = self._redraw(self.settings)
+            self.show(*drawn) if isinstance(drawn, tuple) else self.show(drawn)
+            self.say()
+
+
+class Slider(ipywidgets.VBox):
+    """A number box with its label, and a slider below it; `value` is the value of both."""
+
+    value = traitlets.Any()
+
+    def __init__(self, box: ipywidgets.Widget, slider: ipywidgets.Widget, *, whole: bool):
+        super().__init__((box, slider), layout=_PLACE)
+        self.box, self.slider = box, slider
+        # The slider's own value is not what counts: it may be 0.30000000000000004, or between two whole numbers.
+        tidy = (lambda number: round(number)) if whole else (lambda number: float(f"{number:.6g}"))
+        traitlets.link((slider, "value"), (box, "value"), transform=(tidy, type(slider.value)))
+        self.value = box.value
+        traitlets.link((box, "value"), (self, "value"))
+
+
+def slider(label: str, value: float, low: float, high: float, step: float, *, log: bool = False) -> Slider:
+    """A number to choose: by slider, by keyboard, or typed into the box, which is also its accessible name.
+
+    Parameters
+    ----------
+    label : str
+        Shown, and read out.
+    value, low, high : float or int
+        Where it stands at first, and its range; all of them int, with `step`, make it a whole number.
+    step : float or int
+        How far one key press goes; with `log`, the factor minus 1 (0.25 for a quarter more).
+    log : bool
+        Whether equal distances on the slider are equal factors; `low` must be above 0.
+
+    Returns
+    -------
+    Slider
+        A widget whose trait `value` is the number.
+    """
+    whole = all(isinstance(number, int) for number in (value, low, high)) and (log or isinstance(step, int))
+    limits = {"value": value, "min": low, "max": high}
+    number_box = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
+    box_step = 1 if whole else None if log else step
+    box = number_box(
+        **limits, step=box_step, description=label,
+        style={"description_width": "initial"}, layout=_INSIDE,
+    )  # fmt: skip
+    bar = {"readout": False, "continuous_update": False, "layout": {"width": "152px", "margin": "0 0 0 4px"}}
+    if log:
+        bar |= {
+            "value": float(value),
+            "base": 10,
+            "min": math.log10(low),
+            "max": math.log10(high),
+            "step": math.log10(1 + step),
+        }
+        return Slider(box, ipywidgets.FloatLogSlider(**bar), whole=whole)
+    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    return Slider(box, kind(**limits, step=step, **bar), whole=whole)
+
+
+def menu(label: str, options: Iterable | Mapping, value: object = None) -> ipywidgets.Dropdown:
+    """A choice among `options` (a mapping of what is read to the value), the first one unless `value` is given."""
+    options = list(options.items()) if isinstance(options, Mapping) else list(options)
+    first = {} if value is None else {"value": value}
+    return ipywidgets.Dropdown(
+        options=options, **first, description=label,
+        style={"description_width": "initial"}, layout=_PLACE,
+    )  # fmt: skip
+
+
+def checkbox(label: str, value: bool = False) -> ipywidgets.Checkbox:
+    """A yes or no."""
+    return ipywidgets.Checkbox(
+        value=value, description=label, indent=False, layout={"width": "auto", "margin": "0 12px 6px 0"}
+    )
+
+
+def button(label: str, pressed: Callable[[], None] | None = None) -> ipywidgets.Button:
+    """A button; `pressed` is called without arguments."""
+    made = ipywidgets.Button(description=label, layout={"width": "auto", "margin": "0 12px 6px 0"})
+    if pressed is not None:
+        made.on_click(lambda _: pressed())
+    return made
+
+
+def enabled(control: ipywidgets.Widget, free: bool) -> None:
+    """Free a control, or grey it out."""
+    for part in (control.box, control.slider) if isinstance(control, Slider) else (control,):
+        part.disabled = not free
+
+
+def shown(control: ipywidgets.Widget, visible: bool) -> None:
+    """Show or hide a control; a hidden one keeps its value and takes no place."""
+    control.layout.display = None if visible else "none"
+
+
+def figure(height: int = 300) -> Figure:
+    """An empty white figure of a lab's width, `height` CSS pixels high: at (left, top) in them, `panels` puts things.
+
+    ``figure.add_axes`` works too; layouts that matplotlib computes, and many axes, are slow (10 ms for each of them).
+    """
+    return Figure(figsize=(WIDTH / 100, height / 100), dpi=DPI, facecolor="white")
+
+
+def render(figure: Figure) -> bytes:
+    """Draw a figure as PNG, all of it, so that pictures of equal figures are equally large."""
+    png = io.BytesIO()
+    with _DRAWING:
+        figure.savefig(png, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
+    return png.getvalue()

@@ -1,0 +1,220 @@
+"""A lab that trains a network and shows how it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from cdae_lessons import metrics, models, noise, runs, training
+from cdae_lessons.backend import describe
+from cdae_lessons.errors import InputError
+from cdae_lessons.runs import Moment
+from cdae_lessons.widgets.base import figure, menu, slider
+from cdae_lessons.widgets.run_lab import RunLab, mean_ssim, median_ssim, network_images, progress, summary
+
+NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
+    {
+        "dense": models.dense_autoencoder,
+        "convolutional": models.conv_autoencoder,
+        "CNN DAE": models.cnn_dae,
+    }
+)
+"""The networks of the lab by the names in its menu; each takes the side of the images."""
+
+LARGEST = 128  # pixels; larger images would take more memory than a free Binder has
+_WATCHED = 20  # validation images: enough to follow a training, few enough to score after every epoch
+_MOST = 1000  # training images
+_HEIGHT = 430
+
+
+class TrainingLab(RunLab):
+    """The lab that `training_lab` makes; `model` and `history` are those of the last training, None before it."""
+
+    def __init__(self, train: np.ndarray, validation: np.ndarray):
+        self.train_images, self.validation = train, validation
+        self.model: training.keras.Model | None = None
+        self.history: training.History | None = None
+        self.median: dict[float, float] = {}  # SSIM of the tuned median filter, by noise level
+        self._seen: dict[float, tuple[np.ndarray, float]] = {}
+        self.device = describe()["device"]
+        n = min(_MOST, len(train))
+        controls = {
+            "network": menu("Network", list(NETWORKS), "CNN DAE"),
+            "recipe": menu("Recipe", list(training.RECIPES), "fast"),
+            "level": slider("Noise p·σ", 0.3, 0.05, 1.0, 0.05),
+            "n": slider("Images n", min(60, n), min(10, n - 1), n, 0.1, log=True),
+            "epochs": slider("Epochs", 10, 1, 100, 1),
+        }
+        super().__init__("training lab", controls, height=_HEIGHT)
+
+    def work(self, settings: dict, *, report: Callable[[Moment], None], check: Callable[[], None]) -> str:
+        clean, level = self.train_images[: settings["n"]], settings["level"]
+        corrupt = _corruption(level)
+        if level not in self.median:
+            self.median[level] = median_ssim(self.train_images, self.validation, corrupt)
+        check()
+        model = NETWORKS[settings["network"]](clean.shape[1])
+        history = runs.follow(
+            model, clean, corrupt,
+            validation=self.validation, report=report, check=check,
+            recipe=settings["recipe"], epochs=settings["epochs"],
+        )  # fmt: skip
+        self.model, self.history = model, history
+        return summary(history, epochs=settings["epochs"])
+
+    def status(self) -> str:
+        moment, settings = self.moment, self.settings
+        if self.running:
+            return f"{progress(moment) if moment else ''} Device: {self.device}.".strip()
+        if self.used is None:
+            batch = min(training.RECIPES[settings["recipe"]].batch_size, settings["n"])
+            steps = -(-settings["n"] // batch)
+            return f"{settings['epochs']} epochs of {steps} steps, {batch} images a step. Device: {self.device}."
+        return "" if settings == self.used else "Press Train to use the new settings."
+
+    def draw(self, settings: dict) -> tuple[Figure, str]:
+        moment, settings = self.moment, self.used or settings
+        noisy, noisy_ssim = self._noisy(settings["level"])
+        lines = {"noisy": noisy_ssim, "median filter": self.median.get(settings["level"])}
+        made = figure(_HEIGHT)
+        loss = made.add_axes((0.075, 0.6, 0.395, 0.33))
+        ssim = made.add_axes((0.075, 0.11, 0.395, 0.35))
+        loss.set_title(_describe(settings), fontsize=9)
+        _draw_loss(loss, moment)
+        _draw_ssim(ssim, moment, lines, self.before)
+        for axes in (loss, ssim):
+            axes.set_xlim(0, 1.03 * settings["epochs"])
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+            axes.grid(alpha=0.3)
+            axes.tick_params(labelsize=8)
+        ssim.set_xlabel("epoch", fontsize=9)
+        _draw_images(made, self.validation[0], noisy, moment)
+        return made, self._numbers(lines, moment)
+
+    def _noisy(self, level: float) -> tuple[np.ndarray, float]:
+        """The first validation image with noise, and the mean SSIM of all of them."""
+        if level not in self._seen:
+            noisy = runs.validation_noise(self.validation, _corruption(level))
+            self._seen[level] = noisy[0], mean_ssim(self.validation, noisy)
+        return self._seen[level]
+
+    def _numbers(self, lines: Mapping[str, float | None], moment: Moment | None) -> str:
+        parts = [f"{name} {value:.3f}" for name, value in lines.items() if value is not None]
+        if moment is not None and moment.best:
+            parts.append(f"network at its best, epoch {moment.best}: {moment.scores[moment.best]:.3f}")
+        return f"Mean SSIM of {len(self.validation)} validation images (data_range 1): {', '.join(parts)}."
+
+
+def training_lab(train: object, validation: object) -> TrainingLab:
+    """Train a network and watch it learn.
+
+    Parameters
+    ----------
+    train : Cohort, or ndarray of shape (N, H, W), floating point in [0, 1]
+        The training images, at least 2; square, a side of 16 to 128 pixels that is divisible by 4.
+    validation : Cohort, or ndarray of shape (M, H, W), floating point in [0, 1]
+        Other images of the same size; the first 20 are used. Never the test images.
+
+    Returns
+    -------
+    Lab
+        Its `model` and `history` are those of the last training.
+
+    Raises
+    ------
+    InputError
+        On images of another shape, type, size or range.
+    """
+    train = network_images(train, what="training images", largest=LARGEST)
+    validation = network_images(validation, what="validation images", largest=LARGEST)
+    if len(train) < 2:
+        msg = f"Expected at least 2 training images; received {len(train)}."
+        raise InputError(msg)
+    if train.shape[1:] != validation.shape[1:]:
+        msg = (
+            f"Expected training and validation images of one size; received {train.shape[1]} and "
+            f"{validation.shape[1]} pixels. Load them with the same size=."
+        )
+        raise InputError(msg)
+    return TrainingLab(train, validation[:_WATCHED])
+
+
+def _corruption(level: float) -> partial:
+    return partial(noise.gaussian, p=level, sigma=1)
+
+
+def _describe(settings: dict) -> str:
+    return f"{settings['network']}, {settings['n']} images, {settings['recipe']}"
+
+
+def _draw_loss(axes: Axes, moment: Moment | None) -> None:
+    axes.set_ylabel("loss", fontsize=9)
+    if moment is None:
+        axes.set_ylim(0, 1)
+        return
+    marks = {"markersize": 4, "markevery": max(1, moment.epochs // 20)}
+    done = [(row["epoch"], row["loss"]) for row in moment.rows]
+    seen = [(row["epoch"], row["val_loss"]) for row in moment.rows if "val_loss" in row]
+    axes.plot(*_columns(done), "o-C0", label="training", **marks)
+    axes.plot(*_columns(seen), "s--C1", label="validation", **marks)
+    if moment.step < moment.steps:
+        axes.plot(moment.step / moment.steps * moment.epochs, moment.loss, "oC0", markerfacecolor="none", markersize=5)
+    axes.set_ylim(0, 1.08 * max(loss for _, loss in [*done, *seen, (0, moment.loss)]))
+    axes.legend(fontsize=8, handlelength=3)
+
+
+def _draw_ssim(
+    axes: Axes, moment: Moment | None, lines: Mapping[str, float | None], before: tuple[dict, Moment] | None
+) -> None:
+    axes.set_ylim(0, 1)
+    axes.set_ylabel("validation SSIM", fontsize=9)
+    for (name, value), style in zip(lines.items(), (":", "-."), strict=True):
+        if value is not None:
+            axes.axhline(value, color="0.35", linestyle=style, linewidth=1.2, label=name)
+    if before is not None and before[1].scores:
+        axes.plot(*_columns(before[1].scores.items()), "x-", color="0.6", markersize=4, label="last time")
+    if moment is not None and moment.best:
+        axes.plot(*_columns(moment.scores.items()), "s--C1", markersize=4, label="now, ★ kept")
+        axes.plot(moment.best, moment.scores[moment.best], "*C1", markersize=11)
+    axes.legend(
+        fontsize=8, handlelength=1.8, handletextpad=0.4, columnspacing=0.8, frameon=False,
+        loc="lower left", bbox_to_anchor=(-0.02, 1.0), borderaxespad=0, ncols=5,
+    )  # fmt: skip
+
+
+def _columns(pairs: Iterable[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    pairs = list(pairs)
+    return [x for x, _ in pairs], [y for _, y in pairs]
+
+
+def _draw_images(made: Figure, clean: np.ndarray, noisy: np.ndarray, moment: Moment | None) -> None:
+    denoised = None if moment is None else moment.denoised
+    error = None if denoised is None else denoised - clean
+    panels = {
+        "clean": (clean, "gray", 0, 1),
+        f"noisy: {_scores(clean, noisy)}": (noisy, "gray", 0, 1),
+        "denoised" if denoised is None else f"denoised: {_scores(clean, denoised)}": (denoised, "gray", 0, 1),
+        "error: red is too bright": (error, "RdBu_r", -0.5, 0.5),
+    }
+    for i, (title, (image, colours, low, high)) in enumerate(panels.items()):
+        axes = made.add_axes((0.5 + 0.255 * (i % 2), 0.515 - 0.485 * (i // 2), 0.235, 0.415))
+        axes.set_title(title, fontsize=8.5)
+        axes.set(xticks=[], yticks=[])
+        if image is not None:
+            axes.imshow(image, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
+        else:
+            axes.set_facecolor("0.95")
+            axes.set_box_aspect(1)
+            said = "press Train" if moment is None else "not validated yet"
+            axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", va="center", fontsize=9)
+
+
+def _scores(clean: np.ndarray, image: np.ndarray) -> str:
+    row = metrics.score(clean[None], image[None], data_range=1).iloc[0]
+    return f"SSIM {row['ssim']:.2f}, {row['psnr']:.1f} dB"

@@ -1,0 +1,140 @@
+"""Exercises of lesson 4: right, blank, and each wrong answer with its own hint."""
+
+import numpy as np
+import pytest
+from scipy.signal import convolve2d, correlate2d
+
+from cdae_lessons import checks
+from cdae_lessons.models import keras
+
+
+def correlate(image, kernel, *, mode="valid"):
+    return correlate2d(image, kernel, mode=mode)
+
+
+def sums(maps, kernels, slide=correlate):
+    return np.array([[slide(x, w) for x, w in zip(maps, of_filter, strict=True)] for of_filter in kernels])
+
+
+def column(biases):
+    return biases[:, None, None]
+
+
+def layer(maps, kernels, biases):
+    return np.maximum(sums(maps, kernels).sum(1) + column(biases), 0)
+
+
+def layer_by_loops(maps, kernels, biases):
+    filters, _, k, _ = kernels.shape
+    _, height, width = maps.shape
+    out = [[[0.0] * (width - k + 1) for _ in range(height - k + 1)] for _ in range(filters)]
+    for f, i, j in np.ndindex(filters, height - k + 1, width - k + 1):
+        out[f][i][j] = max(0, (maps[:, i : i + k, j : j + k] * kernels[f]).sum() + biases[f])
+    return out
+
+
+def layer_by_keras(maps, kernels, biases):
+    x, w = maps.transpose(1, 2, 0)[None], kernels.transpose(2, 3, 1, 0)
+    out = keras.ops.conv(x.astype("float32"), w.astype("float32"), data_format="channels_last")
+    return np.maximum(keras.ops.convert_to_numpy(out)[0].transpose(2, 0, 1) + column(biases), 0)
+
+
+def with_slide(slide):
+    return lambda maps, kernels, biases: np.maximum(sums(maps, kernels, slide).sum(1) + column(biases), 0)
+
+
+def fixed_size(maps, kernels, biases):
+    patches = np.lib.stride_tricks.sliding_window_view(maps, (3, 3), axis=(1, 2))
+    return np.maximum(np.einsum("chwij,fcij->fhw", patches, kernels[..., :3, :3]) + column(biases), 0)
+
+
+LAYERS = [
+    (layer, "right."),
+    (layer_by_loops, "right."),
+    (layer_by_keras, "right."),
+    (lambda m, w, b: np.maximum(sums(m, w) + column(b)[:, None], 0), "one map for each pair"),
+    (lambda m, w, b: layer(m, w, b)[:, :-1, :-1], "one row and column are missing"),
+    (with_slide(lambda x, w: correlate(x, w, mode="same")), "as large as the images"),
+    (lambda m, w, b: layer(m, w, b).transpose(1, 2, 0), "the axis of the maps comes first"),
+    (lambda m, w, b: layer(m, w, b)[:2], "one output map for each filter"),
+    (lambda m, w, b: layer(m, w, b)[0], "a single map"),
+    (lambda m, w, b: sums(m, w).sum(1) + column(b), "The ReLU is missing"),
+    (lambda m, w, b: layer(m, w, 0 * b), "the bias of each filter is missing"),
+    (lambda m, w, b: layer(m, w, 0 * b) + column(b), "the bias comes before the ReLU"),
+    (lambda m, w, b: np.maximum(sums(m, w), 0).sum(1) + column(b), "once, at the very end"),
+    (lambda m, w, b: np.maximum(sums(m, w) + column(b)[:, None], 0).sum(1), "once, at the very end"),
+    (lambda m, w, b: np.maximum((sums(m, w) + column(b)[:, None]).sum(1), 0), "once for every input map"),
+    (lambda m, w, b: layer(m, w[..., ::-1, ::-1], b), "the kernel was flipped. A layer"),
+    (with_slide(lambda x, w: convolve2d(x, w, mode="valid")), "the kernel was flipped. A layer"),
+    (lambda m, w, b: layer(m, w[..., ::-1], b), "flipped along one axis"),
+    (lambda m, w, b: layer(m, w[..., ::-1, :], b), "flipped along one axis"),
+    (lambda m, w, b: layer(m[:1], w[:, :1], b), "only the first input map"),
+    (lambda m, w, b: layer(m[-1:], w[:, -1:], b), "only the last input map"),
+    (lambda m, w, b: np.maximum(sums(m, w).mean(1) + column(b), 0), "over the input maps; this is their mean"),
+    (lambda m, w, b: layer(m, w / w[0, 0].size, b), "over the kernel's pixels; this is their mean"),
+    (lambda m, w, b: layer(m, w / w[0].size, b), "over pixels and maps; this is a mean"),
+    (lambda m, w, b: 2 * layer(m, w, b), "the values are not"),
+    (lambda m, w, b: "maps", "an array of real numbers"),
+    (lambda m, w, b: layer(m, w, b)[:, :2], "the shape should be (3, 5, 4)"),
+    (fixed_size, "not for 1x1"),
+    (lambda m, w, b: layer(m, w, b) if w.shape[-1] == 3 else m, "not for 1x1"),
+    (lambda m, w, b: layer(m, w, b) if w.shape[-1] % 2 else m, "not for 4x4"),
+    (3.0, "a function is wanted"),
+]
+
+
+def adjoint(y, kernel):
+    return correlate(np.pad(y, len(kernel) - 1), kernel[::-1, ::-1])
+
+
+def stamp(y, kernel):
+    k = len(kernel)
+    out = np.zeros(np.add(y.shape, k - 1))
+    for i, j in np.ndindex(y.shape):
+        out[i : i + k, j : j + k] += y[i, j] * kernel
+    return out
+
+
+ADJOINTS = [
+    (adjoint, "right."),
+    (stamp, "right."),
+    (lambda y, w: convolve2d(y, w, mode="full"), "right."),
+    (lambda y, w: correlate(np.pad(y, len(w) - 1), np.rot90(w, 2)), "right."),
+    (lambda y, w: correlate(np.pad(y, len(w) - 1), w), "as it is. Turn it"),
+    (lambda y, w: correlate(np.pad(y, len(w) - 1), w[::-1]), "flipped along one axis only"),
+    (lambda y, w: correlate(np.pad(y, len(w) - 1), w[:, ::-1]), "flipped along one axis only"),
+    (lambda y, w: correlate(np.pad(y, len(w) - 1), w.T), "a transposed kernel is not"),
+    (lambda y, w: convolve2d(y, w.T), "a transposed kernel is not"),
+    (lambda y, w: correlate(y, w[::-1, ::-1], mode="same"), "'full', not 'same'"),
+    (lambda y, w: correlate(y, w[::-1, ::-1]), "smaller than y"),
+    (lambda y, w: correlate(np.pad(y, len(w)), w[::-1, ::-1]), "two rows and columns too many"),
+    (lambda y, w: correlate(np.pad(y, 2), w[::-1, ::-1]), "not for 2x2"),
+    (lambda y, w: adjoint(y, w) / 9, "the size is right"),
+    (lambda y, w: adjoint(y, w)[1:], "the shape should be (7, 8)"),
+    (lambda y, w: None if w is None else "y", "an array of real numbers"),
+    ("flip", "a function is wanted"),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "answer", "said"),
+    [(checks.check_conv_layer, *case) for case in LAYERS] + [(checks.check_adjoint, *case) for case in ADJOINTS],
+)
+def test_each_answer_gets_its_own_line(check, answer, said, capsys):
+    check(answer)
+    line = capsys.readouterr().out
+    assert said in line
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("check", [checks.check_conv_layer, checks.check_adjoint])
+@pytest.mark.parametrize("blank", [None, lambda *arguments: None])
+def test_a_blank_is_no_mistake(check, blank, capsys):
+    check(blank)
+    assert capsys.readouterr().out.endswith("not attempted yet.\n")
+
+
+def test_what_is_called_right_is_the_adjoint():
+    rng = np.random.default_rng(1)
+    x, y, kernel = rng.normal(size=(6, 7)), rng.normal(size=(4, 5)), rng.normal(size=(3, 3))
+    assert np.isclose((correlate(x, kernel) * y).sum(), (x * adjoint(y, kernel)).sum())
