@@ -73,6 +73,7 @@ def test_numbers():
         (0, 0.3, "SSIM: you said 0, measured 0.3. Not what you said: why?"),
         (0.2, 0.3, "SSIM: you said 0.2, measured 0.3. Close."),
         ("many", 0.3, "SSIM: you said 'many', measured 0.3. A number was asked for."),
+        (None, -0.0, "SSIM: you said no guess, measured 0."),
         ("Median", "median", "SSIM: you said Median, measured median. As you said."),
         ("TV", "median", "SSIM: you said TV, measured median. Not what you said: why?"),
     ],

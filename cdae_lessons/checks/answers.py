@@ -105,7 +105,7 @@ def reveal(what: str, *, guess: float | str | None, measured: float | str, close
         else:
             said = f"{float(guess):g}"
             verdict = " Close." if distance <= close + 1e-9 else " Not what you said: why?"
-    value = measured if isinstance(measured, str) else f"{measured:g}"
+    value = measured if isinstance(measured, str) else f"{measured + 0.0:g}"  # never "-0"
     print(f"{what}: you said {said}, measured {value}.{verdict}")  # noqa: T201
 
 
