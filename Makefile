@@ -1,4 +1,4 @@
-# make lab | test | setup | course | reproduce | bench | test-backends | clean        (`make help` says what each does)
+# make lab | test | setup | course | reproduce | bench | bench-widgets | weights | test-backends | clean (`make help` says what each does)
 # Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 SOURCES := pyproject.toml constraints.txt
 ARGS ?=
 
-.PHONY: help lab test setup course reproduce bench test-backends clean
+.PHONY: help lab test setup course reproduce bench bench-widgets weights test-backends clean
 .DEFAULT_GOAL := help
 
 help:
@@ -20,6 +20,8 @@ help:
 	@echo "make course         execute every notebook in place, timed    (TO=html: into build/ as web pages)"
 	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
 	@echo "make bench          measure speed, as ratios in one run"
+	@echo "make bench-widgets  measure how fast the labs answer"
+	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
 
@@ -42,6 +44,13 @@ reproduce: $(VENV)/.lab
 
 bench: $(VENV)/.lab
 	@$(BIN)/python tools/bench.py $(ARGS)
+
+bench-widgets: $(VENV)/.lab
+	@$(BIN)/python tools/bench_widgets.py $(ARGS)
+
+weights: $(VENV)/.lab
+	@$(BIN)/python tools/make_weights.py $(ARGS)
+	@$(BIN)/python tools/tune_baselines.py
 
 test-backends: .venv-backends/.ready
 	@for backend in jax tensorflow; do \
