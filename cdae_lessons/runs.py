@@ -52,11 +52,6 @@ class Moment:
         return max(self.scores, key=self.scores.get, default=None)
 
 
-def validation_noise(images: np.ndarray, corrupt: Callable, *, seed: int = 0) -> np.ndarray:
-    """The validation images with the very noise that `training.fit` gives them under this seed."""
-    return corrupt(images, rng=np.random.default_rng([seed, 1]))
-
-
 def follow(
     model: training.keras.Model,
     clean: np.ndarray,
@@ -90,7 +85,7 @@ def follow(
     InputError
         As `training.fit`.
     """
-    shown = validation_noise(validation, corrupt, seed=seed)[:1]
+    shown = training.validation_noise(validation, corrupt, seed=seed)[:1]
     rows, denoised, first = [], None, None
 
     def watch(state: dict) -> None:

@@ -16,7 +16,18 @@ from cdae_lessons.progress import bar
 from cdae_lessons.recipes import RECIPES, Recipe, optimizer
 from cdae_lessons.storage import info, load, save
 
-__all__ = ["RECIPES", "History", "Stop", "denoise", "fit", "info", "load", "pretrain_layerwise", "save"]
+__all__ = [
+    "RECIPES",
+    "History",
+    "Stop",
+    "denoise",
+    "fit",
+    "info",
+    "load",
+    "pretrain_layerwise",
+    "save",
+    "validation_noise",
+]
 
 keras = backend.load_keras()
 ops = keras.ops
@@ -239,6 +250,25 @@ def denoise(model: keras.Model, noisy: np.ndarray) -> np.ndarray:
     return np.clip(model.predict(noisy, batch_size=64, verbose=0), 0, 1)
 
 
+def validation_noise(images: np.ndarray, corrupt: Callable, *, seed: int = 0) -> np.ndarray:
+    """The validation images with the very noise that `fit` gives them under this seed.
+
+    Parameters
+    ----------
+    images : ndarray of shape (M, H, W), floating point in [0, 1]
+        The clean validation images.
+    corrupt : callable
+        As for `fit`.
+    seed : int
+        The seed of `fit`.
+
+    Returns
+    -------
+    ndarray of shape (M, H, W)
+    """
+    return corrupt(images, rng=np.random.default_rng([seed, 1]))
+
+
 def _code(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return ops.convert_to_numpy(model(images, training=False))
 
@@ -286,7 +316,7 @@ def _train(
         monitor = _Monitor(shown, every=-(-20 // steps_an_epoch), steps_an_epoch=steps_an_epoch, watch=watch)
         if validation is not None:
             _check_size(model, validation)
-            monitor.validate_on(validation, corrupt(validation, rng=np.random.default_rng([seed, 1])))
+            monitor.validate_on(validation, validation_noise(validation, corrupt, seed=seed))
         swap = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []
         try:
             # In this order: the average is in place when the monitor looks at the weights.

@@ -90,7 +90,7 @@ def test_a_training_is_followed_step_by_step():
     assert moments[0].left is None
     assert last.left == 0
     assert moments[0].denoised is None
-    noisy = runs.validation_noise(VALIDATION, corrupt, seed=2)
+    noisy = training.validation_noise(VALIDATION, corrupt, seed=2)
     assert last.best == 4  # so the model holds what was seen last
     np.testing.assert_allclose(last.denoised, training.denoise(model, noisy)[0], atol=1e-6)
     kept = metrics.score(VALIDATION, training.denoise(model, noisy), data_range=1)["ssim"].mean()
@@ -174,7 +174,7 @@ def test_stop_ends_within_a_step_and_keeps_the_best_weights(lab, capsys):
     assert not lab.running
     assert "Stopped after" in lab.message.value
     assert f"Kept: the weights of epoch {lab.moment.best}" in lab.message.value
-    noisy = runs.validation_noise(VALIDATION[:20], noise.parse("gaussian p=0.3"))
+    noisy = training.validation_noise(VALIDATION[:20], noise.parse("gaussian p=0.3"))
     kept = metrics.score(VALIDATION[:20], training.denoise(lab.model, noisy), data_range=1)["ssim"].mean()
     assert kept == pytest.approx(max(lab.moment.scores.values()), abs=1e-5)
     assert lab.history.stopped == "stopped"

@@ -72,7 +72,7 @@ def bars(figure: Figure, at: tuple[float, float, float], values: Mapping[str, fl
     """A bar from 0 to 1 for each value (none below 0), with its name and number, in a square; faster than axes."""
     left, top, side = at
     full = figure.get_size_inches()[1] * 100
-    figure.text((left + side / 2) / base.WIDTH, 1 - (top - 5) / full, title, fontsize=9, ha="center", va="bottom")
+    _label(figure, at, title)
     step = side / len(values)
     for i, (name, value) in enumerate(values.items()):
         y = top + i * step
@@ -93,14 +93,13 @@ def histogram(figure: Figure, at: tuple[float, float, float], values: np.ndarray
     corners = [(x[0], floor), *zip(np.repeat(x, 2)[1:-1], np.repeat(y, 2), strict=True), (x[-1], floor)]
     figure.add_artist(Polygon(corners, color="C0", linewidth=0))
     figure.add_artist(Rectangle((x[0], floor), x[-1] - x[0], 1 / full, color="0.3", linewidth=0))
-    figure.text((left + side / 2) / base.WIDTH, 1 - (top - 5) / full, title, fontsize=9, ha="center", va="bottom")
+    _label(figure, at, title, of)
     most = f"highest: {100 * counts.max() / counts.sum():.0f} % of pixels"
     figure.text((left + side / 2) / base.WIDTH, 1 - (top + 14) / full, most, fontsize=8, ha="center", va="bottom")
     for value, text in ((-1, "≤ −1"), (0, "0"), (1, "≥ 1")):
         place = (left + side * (value + 1.025) / 2.05) / base.WIDTH
         align = {-1: "left", 1: "right"}.get(value, "center")
         figure.text(place, floor - 3 / full, text, fontsize=8, ha=align, va="top")
-    figure.text((left + side / 2) / base.WIDTH, 1 - (top + side + 4) / full, of, fontsize=8, ha="center", va="top")
 
 
 def plot(figure: Figure, at: tuple[float, float, float, float], title: str = "") -> Axes:
@@ -206,7 +205,13 @@ def _pixels(figure, at, colours, title, note) -> None:
     drawn[[0, -1], :, :3] = drawn[:, [0, -1], :3] = _EDGE
     full = round(figure.get_size_inches()[1] * base.DPI)
     figure.add_artist(_Pixels(drawn, round(left * scale), full - round(top * scale) - len(rows)))
-    middle, high = (at[0] + at[2] / 2) / base.WIDTH, full / scale
-    figure.text(middle, 1 - (at[1] - 5) / high, title, fontsize=9, ha="center", va="bottom")
+    _label(figure, at, title, note)
+
+
+def _label(figure: Figure, at: tuple[float, float, float], title: str, note: str = "") -> None:
+    """Write a title above a square, and a note below it."""
+    left, top, side = at
+    middle, full = (left + side / 2) / base.WIDTH, figure.get_size_inches()[1] * 100
+    figure.text(middle, 1 - (top - 5) / full, title, fontsize=9, ha="center", va="bottom")
     if note:
-        figure.text(middle, 1 - (at[1] + at[2] + 4) / high, note, fontsize=8, ha="center", va="top")
+        figure.text(middle, 1 - (top + side + 4) / full, note, fontsize=8, ha="center", va="top")

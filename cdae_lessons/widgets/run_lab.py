@@ -177,7 +177,7 @@ def median_ssim(train: np.ndarray, validation: np.ndarray, corrupt: Callable) ->
     """Mean SSIM on validation images of a median filter tuned on the first training images."""
     few = train[:8]
     tuned = denoisers.tune("median", corrupt(few, rng=0), few)
-    return mean_ssim(validation, denoisers.denoise("median", runs.validation_noise(validation, corrupt), **tuned))
+    return mean_ssim(validation, denoisers.denoise("median", training.validation_noise(validation, corrupt), **tuned))
 
 
 def progress(moment: Moment) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cdae_lessons import models, noise, runs
+from cdae_lessons import models, noise, runs, training
 from cdae_lessons.cohort import Cohort
 from cdae_lessons.errors import InputError
 from cdae_lessons.runs import Moment
@@ -47,7 +47,7 @@ class SampleSizeLab(RunLab):
     def __init__(self, pools: Mapping[str, np.ndarray], validation: np.ndarray):
         self.pools, self.validation = pools, validation
         self.results: dict[tuple, Result] = {}  # finished runs by mix, n, seed and steps
-        self.lines = {"noisy": mean_ssim(validation, runs.validation_noise(validation, _NOISE))}
+        self.lines = {"noisy": mean_ssim(validation, training.validation_noise(validation, _NOISE))}
         own, *others = pools
         self.mixes = {own: (own,)}
         for other in others:
@@ -183,7 +183,7 @@ class SampleSizeLab(RunLab):
             axes.plot([each * epoch for epoch in moment.scores], list(moment.scores.values()), "s--k", markersize=4)
 
     def _draw_images(self, made: Figure, moment: Moment | None, settings: dict) -> None:
-        noisy = runs.validation_noise(self.validation, _NOISE, seed=settings["seed"])[0]
+        noisy = training.validation_noise(self.validation, _NOISE, seed=settings["seed"])[0]
         panels = {"noisy": noisy, "denoised": None if moment is None else moment.denoised}
         for i, (title, image) in enumerate(panels.items()):
             axes = made.add_axes((0.785, 0.53 - 0.46 * i, 0.2, 0.4))

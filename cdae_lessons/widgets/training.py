@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cdae_lessons import metrics, models, noise, runs, training
+from cdae_lessons import models, noise, runs, training
 from cdae_lessons.backend import describe
 from cdae_lessons.errors import InputError
 from cdae_lessons.runs import Moment
 from cdae_lessons.widgets.base import figure, menu, slider
+from cdae_lessons.widgets.panels import ssim_psnr
 from cdae_lessons.widgets.run_lab import RunLab, mean_ssim, median_ssim, network_images, progress, summary
 
 NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
@@ -100,7 +101,7 @@ class TrainingLab(RunLab):
     def _noisy(self, level: float) -> tuple[np.ndarray, float]:
         """The first validation image with noise, and the mean SSIM of all of them."""
         if level not in self._seen:
-            noisy = runs.validation_noise(self.validation, _corruption(level))
+            noisy = training.validation_noise(self.validation, _corruption(level))
             self._seen[level] = noisy[0], mean_ssim(self.validation, noisy)
         return self._seen[level]
 
@@ -216,5 +217,5 @@ def _draw_images(made: Figure, clean: np.ndarray, noisy: np.ndarray, moment: Mom
 
 
 def _scores(clean: np.ndarray, image: np.ndarray) -> str:
-    row = metrics.score(clean[None], image[None], data_range=1).iloc[0]
-    return f"SSIM {row['ssim']:.2f}, {row['psnr']:.1f} dB"
+    ssim, psnr = ssim_psnr(clean, image)
+    return f"SSIM {ssim:.2f}, {psnr:.1f} dB"
