@@ -7,6 +7,7 @@ fastest for the backend. Initial weights depend on `seed` alone, never on a glob
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 from cdae_lessons import backend
 from cdae_lessons.errors import InputError, check_count, known
@@ -241,6 +242,60 @@ def cnn_dae(size: int = 64, *, seed: int = 0) -> keras.Model:
     return keras.Model(images, layers.Reshape((size, size))(x), name="cnn_dae")
 
 
+def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int = 0) -> keras.Model:
+    """Build a small U-Net: it looks at the image at several scales, and adds the finer ones back on the way up.
+
+    Each 2x2 block of pixels first becomes one place with four channels, which loses nothing and costs a quarter of the
+    arithmetic. Each level has two 3x3 convolutions on the way down and two on the way up.
+
+    Parameters
+    ----------
+    size : int
+        Height and width of the images in pixels; divisible by 2 for every level.
+    widths : sequence of int
+        Feature maps of each level, from the finest (half of `size`) to the coarsest.
+    seed : int
+        Of the initial weights.
+
+    Returns
+    -------
+    keras.Model
+        Maps (N, size, size) to (N, size, size).
+
+    Raises
+    ------
+    InputError
+        If a number is not positive and whole, or `size` cannot be halved often enough.
+
+    References
+    ----------
+    O. Ronneberger, P. Fischer, T. Brox, "U-Net: convolutional networks for biomedical image segmentation", MICCAI 2015,
+    234-241, doi 10.1007/978-3-319-24574-4_28. There the finer scale is concatenated, here it is added.
+    W. Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural
+    network", CVPR 2016, 1874-1883, doi 10.1109/CVPR.2016.207: blocks of pixels as channels.
+    """
+    size, widths = _check_levels(size, widths, what="widths")
+    weights = (_weights(seed, i) for i in count())
+    half = size // 2
+    images = keras.Input((size, size), name="images")
+    x = _blocks_to_channels(images, half)
+    finer = []
+    for i, width in enumerate(widths):
+        if i:
+            x = layers.MaxPooling2D(2, data_format=LAYOUT)(x)
+        for _ in range(2):
+            x = _conv(width, weights=next(weights))(x)
+        finer.append(x)
+    for width, skipped in zip(widths[-2::-1], finer[-2::-1], strict=True):
+        x = _conv(width, 1, weights=next(weights), activation="linear")(x)
+        x = layers.UpSampling2D(2, data_format=LAYOUT)(x)
+        x = layers.Add()([x, skipped])
+        for _ in range(2):
+            x = _conv(width, weights=next(weights))(x)
+    x = _conv(4, weights=next(weights), activation="sigmoid")(x)
+    return keras.Model(images, _channels_to_blocks(x, half), name="unet")
+
+
 def _dense_blocks(size: int, widths: Sequence[int], seed: int) -> list[keras.Model]:
     sizes = (size * size, *widths)
     blocks = []
@@ -297,6 +352,21 @@ def _input(size: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     for layer in _add_channel(size):
         x = layer(x)
     return images, x
+
+
+def _blocks_to_channels(images: keras.KerasTensor, half: int) -> keras.KerasTensor:
+    x = layers.Reshape((half, 2, half, 2))(images)
+    x = layers.Permute((1, 3, 2, 4))(x)
+    x = layers.Reshape((half, half, 4))(x)
+    return x if LAYOUT == "channels_last" else layers.Permute((3, 1, 2))(x)  # as in _add_channel
+
+
+def _channels_to_blocks(x: keras.KerasTensor, half: int) -> keras.KerasTensor:
+    if LAYOUT != "channels_last":
+        x = layers.Permute((2, 3, 1))(x)
+    x = layers.Reshape((half, half, 2, 2))(x)
+    x = layers.Permute((1, 3, 2, 4))(x)
+    return layers.Reshape((2 * half, 2 * half))(x)
 
 
 def _weights(seed: int, layer: int = 0) -> keras.Initializer:

@@ -15,6 +15,7 @@ BUILDERS = {
     "stacked dense": models.stacked_autoencoder,
     "stacked conv": lambda size, **seed: models.stacked_autoencoder(size, kind="conv", **seed),
     "cnn_dae": models.cnn_dae,
+    "unet": models.unet,
 }
 
 
@@ -69,6 +70,25 @@ def test_cnn_dae_is_the_papers_network():
     assert model.count_params() == 640 + 3 * 36928 + 577  # = 112,001
 
 
+def test_the_unet_has_its_documented_weights_and_looks_at_four_scales():
+    model = models.unet(64)
+    assert model.count_params() == 391_332
+    convs = [layer.output.shape for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    assert {side for shape in convs for side in shape if side in (4, 8, 16)} == {4, 8, 16}
+    assert all(32 in shape for shape in (convs[0], convs[-1]))
+
+
+def test_the_unet_takes_blocks_of_pixels_apart_and_puts_them_back(images):
+    x = keras.Input((16, 16))
+    channels = models._blocks_to_channels(x, 8)
+    both = keras.Model(x, [channels, models._channels_to_blocks(channels, 8)])
+    apart, back = (keras.ops.convert_to_numpy(part) for part in both(images))
+    np.testing.assert_array_equal(back, images)
+    if models.LAYOUT == "channels_first":
+        apart = apart.transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(apart[0, 2, 3], images[0, 4:6, 6:8].ravel())
+
+
 def test_tied_weights_are_one_matrix_used_twice(images):
     model = models.dense_autoencoder(16, code=7, tied=True)
     kernel, bias, output_bias = model.get_layer("tied").get_weights()
@@ -107,6 +127,7 @@ def test_the_blocks_of_a_stack_invert_each_other_in_shape():
     ("build", "said"),
     [
         (lambda: models.cnn_dae(30), "divisible by 4.*received 30. Try 32"),
+        (lambda: models.unet(28), "divisible by 16.*received 28. Try 32"),
         (lambda: models.cnn_dae(0), "size"),
         (lambda: models.cnn_dae("64 px"), "size.*'64 px'"),
         (lambda: models.cnn_dae(16.5), "size.*whole number.*16.5"),
