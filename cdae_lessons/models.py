@@ -246,12 +246,13 @@ def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int 
     """Build a small U-Net: it looks at the image at several scales, and adds the finer ones back on the way up.
 
     Each 2x2 block of pixels first becomes one place with four channels, which loses nothing and costs a quarter of the
-    arithmetic. Each level has two 3x3 convolutions on the way down and two on the way up.
+    arithmetic. Each level has two 3x3 convolutions on the way down and two on the way up. Images that cannot be halved
+    often enough get a black rim, which is cut off again.
 
     Parameters
     ----------
     size : int
-        Height and width of the images in pixels; divisible by 2 for every level.
+        Height and width of the images in pixels.
     widths : sequence of int
         Feature maps of each level, from the finest (half of `size`) to the coarsest.
     seed : int
@@ -260,12 +261,12 @@ def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int 
     Returns
     -------
     keras.Model
-        Maps (N, size, size) to (N, size, size).
+        Maps (N, size, size) to (N, size, size); 391,332 weights with the widths above.
 
     Raises
     ------
     InputError
-        If a number is not positive and whole, or `size` cannot be halved often enough.
+        If a number is not positive and whole.
 
     References
     ----------
@@ -274,11 +275,11 @@ def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int 
     W. Shi et al., "Real-time single image and video super-resolution using an efficient sub-pixel convolutional neural
     network", CVPR 2016, 1874-1883, doi 10.1109/CVPR.2016.207: blocks of pixels as channels.
     """
-    size, widths = _check_levels(size, widths, what="widths")
+    size, widths = check_count(size, what="size", low=1), _check_widths(widths, what="widths")
     weights = (_weights(seed, i) for i in count())
-    half = size // 2
+    rim = -size % 2 ** len(widths)
     images = keras.Input((size, size), name="images")
-    x = _blocks_to_channels(images, half)
+    x = _blocks_to_channels(images, rim)
     finer = []
     for i, width in enumerate(widths):
         if i:
@@ -293,7 +294,7 @@ def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int 
         for _ in range(2):
             x = _conv(width, weights=next(weights))(x)
     x = _conv(4, weights=next(weights), activation="sigmoid")(x)
-    return keras.Model(images, _channels_to_blocks(x, half), name="unet")
+    return keras.Model(images, _channels_to_blocks(x, rim), name="unet")
 
 
 def _dense_blocks(size: int, widths: Sequence[int], seed: int) -> list[keras.Model]:
@@ -354,19 +355,34 @@ def _input(size: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
     return images, x
 
 
-def _blocks_to_channels(images: keras.KerasTensor, half: int) -> keras.KerasTensor:
-    x = layers.Reshape((half, 2, half, 2))(images)
+def _blocks_to_channels(images: keras.KerasTensor, rim: int) -> keras.KerasTensor:
+    """(size, size) with `rim` more rows and columns to (half, half, 4), as channels in `LAYOUT`."""
+    size = images.shape[1]
+    half = (size + rim) // 2
+    x = layers.Reshape((size, size, 1))(images)
+    if rim:
+        x = layers.ZeroPadding2D(_sides(rim), data_format="channels_last")(x)
+    x = layers.Reshape((half, 2, half, 2))(x)
     x = layers.Permute((1, 3, 2, 4))(x)
     x = layers.Reshape((half, half, 4))(x)
     return x if LAYOUT == "channels_last" else layers.Permute((3, 1, 2))(x)  # as in _add_channel
 
 
-def _channels_to_blocks(x: keras.KerasTensor, half: int) -> keras.KerasTensor:
+def _channels_to_blocks(x: keras.KerasTensor, rim: int) -> keras.KerasTensor:
+    """The inverse of `_blocks_to_channels`."""
     if LAYOUT != "channels_last":
         x = layers.Permute((2, 3, 1))(x)
+    half = x.shape[1]
     x = layers.Reshape((half, half, 2, 2))(x)
     x = layers.Permute((1, 3, 2, 4))(x)
-    return layers.Reshape((2 * half, 2 * half))(x)
+    x = layers.Reshape((2 * half, 2 * half, 1))(x)
+    if rim:
+        x = layers.Cropping2D(_sides(rim), data_format="channels_last")(x)
+    return layers.Reshape((2 * half - rim, 2 * half - rim))(x)
+
+
+def _sides(rim: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    return ((rim // 2, rim - rim // 2),) * 2
 
 
 def _weights(seed: int, layer: int = 0) -> keras.Initializer:

@@ -78,15 +78,26 @@ def test_the_unet_has_its_documented_weights_and_looks_at_four_scales():
     assert all(32 in shape for shape in (convs[0], convs[-1]))
 
 
-def test_the_unet_takes_blocks_of_pixels_apart_and_puts_them_back(images):
-    x = keras.Input((16, 16))
-    channels = models._blocks_to_channels(x, 8)
-    both = keras.Model(x, [channels, models._channels_to_blocks(channels, 8)])
+@pytest.mark.parametrize("rim", [0, 3])
+def test_the_unet_takes_blocks_of_pixels_apart_and_puts_them_back(rim):
+    images = np.random.default_rng(0).random((3, 16 - rim, 16 - rim), dtype=np.float32)
+    x = keras.Input(images.shape[1:])
+    channels = models._blocks_to_channels(x, rim)
+    both = keras.Model(x, [channels, models._channels_to_blocks(channels, rim)])
     apart, back = (keras.ops.convert_to_numpy(part) for part in both(images))
     np.testing.assert_array_equal(back, images)
     if models.LAYOUT == "channels_first":
         apart = apart.transpose(0, 2, 3, 1)
-    np.testing.assert_array_equal(apart[0, 2, 3], images[0, 4:6, 6:8].ravel())
+    first = rim // 2  # of the rim on top and on the left
+    block = images[0, 4 - first : 6 - first, 6 - first : 8 - first]
+    np.testing.assert_array_equal(apart[0, 2, 3], block.ravel())
+
+
+def test_the_unet_takes_images_of_any_size():
+    for size in (7, 28):
+        model = models.unet(size)
+        assert model.output_shape == (None, size, size)
+        assert model.count_params() == 391_332
 
 
 def test_tied_weights_are_one_matrix_used_twice(images):
@@ -127,7 +138,7 @@ def test_the_blocks_of_a_stack_invert_each_other_in_shape():
     ("build", "said"),
     [
         (lambda: models.cnn_dae(30), "divisible by 4.*received 30. Try 32"),
-        (lambda: models.unet(28), "divisible by 16.*received 28. Try 32"),
+        (lambda: models.unet(16, widths=()), "at least one level in widths"),
         (lambda: models.cnn_dae(0), "size"),
         (lambda: models.cnn_dae("64 px"), "size.*'64 px'"),
         (lambda: models.cnn_dae(16.5), "size.*whole number.*16.5"),
