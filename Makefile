@@ -1,4 +1,5 @@
-# make lab | test | setup | course | reproduce | bench | bench-widgets | weights | test-backends | clean (`make help` says what each does)
+# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-backends | test-oldest | clean
+# (`make help` says what each does)
 # Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
 
 PYTHON ?= python3
@@ -10,11 +11,12 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 SOURCES := pyproject.toml constraints.txt
 ARGS ?=
 
-.PHONY: help lab test setup course reproduce bench bench-widgets weights test-backends clean
+.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-backends test-oldest clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make lab            open the first lesson in JupyterLab       (ARGS=--no-browser on a server)"
+	@echo "make playground     serve the labs alone as a web page, for lectures   (ARGS=--theme=dark)"
 	@echo "make test           check the code style, run all tests and all notebooks"
 	@echo "make setup          install what both need into $(VENV), and no more"
 	@echo "make course         execute every notebook in place, timed    (TO=html: into build/ as web pages)"
@@ -23,10 +25,15 @@ help:
 	@echo "make bench-widgets  measure how fast the labs answer"
 	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
+	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
 
 lab: $(VENV)/.lab
 	@$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT) --LabApp.default_url=/lab/tree/$(firstword $(NOTEBOOKS)) $(ARGS)
+
+playground: $(VENV)/.playground
+	@echo "Open the address below, token included; the labs take some ten seconds to appear."
+	@$(BIN)/voila playground/labs.ipynb --no-browser --token --Voila.ip=127.0.0.1 $(ARGS)
 
 test: $(VENV)/.lab $(VENV)/.test
 	@$(BIN)/ruff check .
@@ -58,8 +65,12 @@ test-backends: .venv-backends/.ready
 		KERAS_BACKEND=$$backend .venv-backends/bin/python -m pytest tests/test_models.py tests/test_training.py $(ARGS) || exit 1; \
 	done
 
+# ipywidgets 7.7.1 and others of its age use what has been deprecated since.
+test-oldest: .venv-oldest/.ready
+	@OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadscope -W ignore::DeprecationWarning tests $(ARGS)
+
 clean:
-	@rm -rf $(VENV) .venv-backends build dist .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .venv-backends .venv-oldest build dist .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@echo "Removed the virtual environments, build/ and caches."
 
@@ -84,8 +95,21 @@ $(VENV)/.test: $(VENV)/.python $(SOURCES)
 	@$(PIP) -e '.[test]'
 	@touch $@
 
+$(VENV)/.playground: $(VENV)/.lab
+	@echo "Installing Voila ..."
+	@$(PIP) -e '.[playground]'
+	@touch $@
+
 .venv-backends/.ready: $(SOURCES)
 	@echo "Installing JAX and TensorFlow into .venv-backends (about 4 GB) ..."
 	@$(PYTHON) -m venv .venv-backends
 	@.venv-backends/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[test]' jax tensorflow
+	@touch $@
+
+.venv-oldest/.ready: pyproject.toml constraints-oldest.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "The lowest supported versions need Python 3.11: make test-oldest PYTHON=python3.11"; exit 1; }
+	@echo "Installing the lowest supported versions into .venv-oldest (about 1.5 GB) ..."
+	@$(PYTHON) -m venv .venv-oldest
+	@.venv-oldest/bin/python -m pip install -qq --disable-pip-version-check -c constraints-oldest.txt -e . pydicom pytest pytest-xdist
 	@touch $@

@@ -1,4 +1,4 @@
-"""The labs as a student meets them: JupyterLab in headless Chromium, each control found by role and name."""
+"""The labs as a student meets them, in headless Chromium: in JupyterLab, and on the page of `make playground`."""
 
 import os
 import re
@@ -8,22 +8,33 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from importlib.util import find_spec
 from pathlib import Path
 
-import nbformat
 import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 if CHROMIUM is None:
     pytest.skip("needs Chromium: apt-get install chromium, or Google Chrome", allow_module_level=True)
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-pytest.importorskip("jupyterlab", reason="needs jupyterlab: pip install jupyterlab")
+expect = sync_api.expect
 
-CELLS = (
-    'from cdae_lessons import datasets, widgets\n\ncohort = datasets.load("brain", n=60, size=32)',
-    "widgets.noise_lab(cohort)",
-    "train, validation, _ = cohort.split(train=40, validation=10, test=10)\nwidgets.training_lab(train, validation)",
-)
+ROOT = Path(__file__).parents[1]
+NOTEBOOK = ROOT / "playground" / "labs.ipynb"
+LABS = ("noise", "metric", "code", "denoise", "lesion", "training", "sample size")  # in its order
+CONTROLS = {
+    "noise": {"spinbutton": ("Image", "Seed", "p", "Mean", "σ"), "combobox": ("Cohort", "Noise"),
+              "checkbox": ("Same draw each time",)},
+    "metric": {"spinbutton": ("Image", "Blur σ, pixels", "Shift, pixels", "Contrast, times", "Noise σ",
+                              "Dot, grey levels")},
+    "code": {"spinbutton": ("Image",), "combobox": ("Code size",)},
+    "denoise": {"spinbutton": ("Image", "Noise σ", "Noise seed"), "combobox": ("Method",)},
+    "lesion": {"spinbutton": ("Image", "Row", "Column", "Radius, pixels", "Contrast", "Noise σ", "Noise seed")},
+    "training": {"spinbutton": ("Noise p·σ", "Images n", "Epochs"), "combobox": ("Network", "Recipe"),
+                 "button": ("Train", "Stop", "Reset")},
+    "sample size": {"spinbutton": ("Images n", "Seed", "Steps"), "combobox": ("Train on",),
+                    "button": ("Train", "Stop", "Reset")},
+}  # fmt: skip
 RUN_ALL = """async () => {
   const app = window.jupyterapp; await app.restored;
   const context = app.shell.currentWidget.context; await context.ready;
@@ -31,14 +42,33 @@ RUN_ALL = """async () => {
   await context.sessionContext.session.kernel.info;   // 'idle' alone is no proof that the kernel answers
   await app.commands.execute('notebook:run-all-cells');
 }"""
-PATIENCE = 60_000  # milliseconds, for what takes one second where nothing else runs
-ERROR = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]'
+ALL_THERE = """([labs, complaints]) =>
+  document.querySelectorAll("img.widget-image").length == labs || document.querySelector(complaints)
+"""
+COMPLAINTS = ":is([data-mime-type$='error'], [data-mime-type$='stderr'])"
+PATIENCE = 90_000  # milliseconds, for what takes a few seconds where nothing else runs
+expect.set_options(timeout=PATIENCE)
 
 
-def until_it_answers(request, process, log):
+def jupyterlab(folder, port):
+    return (
+        "jupyterlab", "--no-browser", "--expose-app-in-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+        "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}", "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    )  # fmt: skip
+
+
+def voila(folder, port):
+    return (
+        "voila", str(folder / NOTEBOOK.name), "--no-browser", "--token", "--Voila.ip=127.0.0.1", f"--port={port}",
+        "--Voila.port_retries=0",
+    )  # fmt: skip
+
+
+def until_it_answers(address, process, log):
     for _ in range(200):
         try:
-            with urllib.request.urlopen(request, timeout=5):  # noqa: S310 our own server
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 our own server
                 return
         except OSError:
             try:
@@ -46,75 +76,67 @@ def until_it_answers(request, process, log):
             except subprocess.TimeoutExpired:
                 continue
         break
-    pytest.fail(f"JupyterLab does not answer:\n{log.read_text()[-3000:]}")
+    pytest.fail(f"The server does not answer:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    """JupyterLab in a folder of its own, which holds a notebook; yields the notebook's address."""
-    root = tmp_path_factory.mktemp("jupyter")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in CELLS])
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    nbformat.write(notebook, root / "labs.ipynb")
+@pytest.fixture(scope="module", params=[jupyterlab, voila], ids=lambda server: server.__name__)
+def server(request, tmp_path_factory):
+    """One of the two servers, in a folder of its own that holds the notebook: its name, address and token."""
+    name = request.param.__name__
+    if find_spec(name) is None:
+        pytest.skip(f"needs {name}: pip install {name}")
+    folder = tmp_path_factory.mktemp(name)
+    shutil.copy(NOTEBOOK, folder)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    token = secrets.token_hex(16)
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR")
-    own = {name: str(root / name.lower()) for name in folders}
-    # One thread: where others compute as well, several only wait for each other.
-    environment = os.environ | own | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
-    log = (root / "log.txt").open("w")
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "jupyterlab", "--no-browser", "--expose-app-in-browser", "--allow-root",
-            "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
-            f"--ServerApp.root_dir={root}", "--LabApp.news_url=None",
-            "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ],
-        env=environment, stdout=log, stderr=log,
-    )  # fmt: skip
-    base = f"http://127.0.0.1:{port}"
+    own = {variable: str(folder / variable.lower()) for variable in folders}
+    own |= {"JUPYTER_TOKEN": secrets.token_hex(16), "PYTHONPATH": str(ROOT)}
+    own |= {"OMP_NUM_THREADS": "1"}  # where others compute as well, several threads only wait for each other
+    log = folder / "log.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *request.param(folder, port)], env=os.environ | own, stdout=output, stderr=output
+        )
+    address = f"http://127.0.0.1:{port}"
     try:
-        request = urllib.request.Request(f"{base}/api/status", headers={"Authorization": f"token {token}"})  # noqa: S310
-        until_it_answers(request, process, root / "log.txt")
-        yield f"{base}/lab/tree/labs.ipynb?token={token}&reset"
+        until_it_answers(f"{address}/login", process, log)
+        yield name, address, own["JUPYTER_TOKEN"]
     finally:
         process.terminate()
         process.wait(30)
-        log.close()
 
 
 @pytest.fixture(scope="module")
-def cells(address):
-    """The notebook's code cells in the browser, once all have run."""
+def page(server):
+    """The notebook in the browser, once all of it has run; nothing but our own server can be reached from there."""
+    name, address, token = server
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         )
-        page = chromium.new_page(viewport={"width": 900, "height": 1600})
+        # High enough for all labs at once: JupyterLab takes what one does not see off the page.
+        page = chromium.new_page(viewport={"width": 900, "height": 6000})
         page.set_default_timeout(PATIENCE)
-        page.goto(address)
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
-        page.locator(".jp-NotebookPanel:visible .jp-Notebook").wait_for()
-        page.evaluate(RUN_ALL)
-        found = page.locator(".jp-NotebookPanel:visible .jp-CodeCell")
-        sync_api.expect(found).to_have_count(len(CELLS), timeout=PATIENCE)
-        for i in range(len(CELLS)):
-            prompt = found.nth(i).locator(".jp-InputPrompt").first
-            sync_api.expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=PATIENCE)
-        yield found
+        page.route(lambda url: not url.startswith((address, "data:", "blob:")), lambda route: route.abort())
+        if name == "jupyterlab":
+            page.goto(f"{address}/lab/tree/{NOTEBOOK.name}?token={token}&reset")
+            page.locator("#jupyterlab-splash").wait_for(state="detached")
+            page.locator(".jp-NotebookPanel:visible .jp-Notebook").wait_for()
+            page.evaluate(RUN_ALL)
+        else:
+            page.goto(f"{address}/?token={token}")
+        page.wait_for_function(ALL_THERE, arg=[len(LABS), COMPLAINTS])
+        yield page
         chromium.close()
 
 
 @pytest.fixture
-def noise_lab(cells):
-    return cells.nth(1)
-
-
-@pytest.fixture
-def training_lab(cells):
-    return cells.nth(2)
+def lab(page):
+    """Finds a lab on the page by its name."""
+    outputs = page.locator(".jp-OutputArea-output", has=page.locator("img.widget-image"))
+    return lambda name: outputs.nth(LABS.index(name))
 
 
 def source(lab):
@@ -124,79 +146,98 @@ def source(lab):
 def changes(lab, before):
     """Wait until the lab's picture is another one, and loaded."""
     picture = lab.locator("img.widget-image")
-    sync_api.expect(picture).not_to_have_attribute("src", before, timeout=PATIENCE)
-    sync_api.expect(picture).to_have_js_property("complete", value=True, timeout=PATIENCE)
+    expect(picture).not_to_have_attribute("src", before)
+    expect(picture).to_have_js_property("complete", value=True)
     assert picture.evaluate("picture => picture.naturalWidth") > 0
 
 
+def control(lab, role, name):
+    return lab.get_by_role(role, name=name, exact=True)
+
+
 def box(lab, name):
-    return lab.get_by_role("spinbutton", name=name, exact=True).locator("visible=true")
+    return control(lab, "spinbutton", name)
 
 
 def slider(lab, name):
     """The slider below the number box of this name."""
-    number = lab.page.get_by_role("spinbutton", name=name, exact=True).locator("visible=true")
+    number = lab.page.get_by_role("spinbutton", name=name, exact=True)
     return lab.locator(".widget-vbox").filter(has=number).last.get_by_role("slider")
 
 
-def test_the_notebook_runs_without_an_error(cells):
-    assert cells.page.locator(ERROR).count() == 0
-    assert cells.page.locator('[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
-    for lab in (cells.nth(1), cells.nth(2)):
-        sync_api.expect(lab.locator("img.widget-image")).to_be_visible(timeout=PATIENCE)
+def test_without_the_token_nothing_is_shown(server):
+    with urllib.request.urlopen(server[1]) as answer:  # noqa: S310 our own server
+        assert "/login?" in answer.url
 
 
-def test_every_control_has_a_role_and_a_name(noise_lab, training_lab):
-    controls = {
-        noise_lab: {"spinbutton": ("Image", "Seed", "p", "Mean", "σ"), "combobox": ("Noise",),
-                    "checkbox": ("Same draw each time",)},
-        training_lab: {"spinbutton": ("Noise p·σ", "Images n", "Epochs"), "combobox": ("Network", "Recipe"),
-                       "button": ("Train", "Stop", "Reset")},
-    }  # fmt: skip
-    for lab, roles in controls.items():
-        for role, names in roles.items():
-            for name in names:
-                found = lab.get_by_role(role, name=name, exact=True).locator("visible=true")
-                sync_api.expect(found, f"{role} {name!r}").to_have_count(1, timeout=PATIENCE)
-                sync_api.expect(found, f"{role} {name!r}").to_be_enabled()
+def test_all_labs_run_without_an_error(page, lab):
+    assert page.locator(COMPLAINTS).all_text_contents() == []
+    for name in LABS:
+        expect(lab(name).locator("img.widget-image")).to_be_visible()
+    expect(page.locator("img.widget-image")).to_have_count(len(LABS))
 
 
-def test_a_slider_moves_by_keyboard_and_by_its_number_box(noise_lab):
-    before, value = source(noise_lab), box(noise_lab, "p").input_value()
-    slider(noise_lab, "p").press("ArrowRight")
-    changes(noise_lab, before)
-    sync_api.expect(box(noise_lab, "p")).not_to_have_value(value)
-    before = source(noise_lab)
-    box(noise_lab, "p").fill("0.7")
-    box(noise_lab, "p").press("Enter")
-    changes(noise_lab, before)
-    sync_api.expect(slider(noise_lab, "p")).to_have_attribute("aria-valuenow", "0.7")
-    sync_api.expect(noise_lab.get_by_text("z = x + 0.7·n")).to_be_visible()
+@pytest.mark.parametrize("name", LABS)
+def test_every_control_has_a_role_and_a_name(name, lab):
+    roles = dict.fromkeys(("spinbutton", "combobox", "checkbox", "button"), ()) | CONTROLS[name]
+    for role, names in roles.items():
+        for each in names:
+            found = control(lab(name), role, each)
+            expect(found, f"{role} {each!r}").to_have_count(1)
+            expect(found, f"{role} {each!r}").to_be_enabled()
+        expect(lab(name).get_by_role(role), f"all of role {role}").to_have_count(len(names))
+    for each in roles["spinbutton"]:
+        expect(slider(lab(name), each), f"slider of {each!r}").to_have_count(1)
 
 
-def test_the_noise_model_is_switched_by_its_menu_and_brings_its_own_sliders(noise_lab):
-    before = source(noise_lab)
-    noise_lab.get_by_role("combobox", name="Noise", exact=True).select_option("shot")
-    changes(noise_lab, before)
-    sync_api.expect(box(noise_lab, "Photons at x = 1")).to_have_count(1)
-    sync_api.expect(box(noise_lab, "p")).to_have_count(0)
+def test_a_slider_moves_by_keyboard_and_by_its_number_box(lab):
+    noise = lab("noise")
+    before = source(noise)
+    slider(noise, "p").press("ArrowRight")
+    changes(noise, before)
+    expect(box(noise, "p")).to_have_value("0.15")
+    before = source(noise)
+    box(noise, "p").fill("0.7")
+    box(noise, "p").press("Enter")
+    changes(noise, before)
+    expect(slider(noise, "p")).to_have_attribute("aria-valuenow", "0.7")
+    expect(noise.get_by_text("z = x + 0.7·n")).to_be_visible()
 
 
-def test_a_training_is_watched_and_stopped(training_lab):
-    training_lab.get_by_role("combobox", name="Network", exact=True).select_option("dense")
-    box(training_lab, "Epochs").fill("100")
-    box(training_lab, "Epochs").press("Enter")
-    sync_api.expect(training_lab.get_by_text("100 epochs of 8 steps")).to_be_visible(timeout=PATIENCE)
-    before = source(training_lab)
-    training_lab.get_by_role("button", name="Train", exact=True).press("Enter")
-    seen = training_lab.get_by_text(re.compile(r"Epoch \d+ of 100, .*validation SSIM"))
-    sync_api.expect(seen).to_be_visible(timeout=PATIENCE)
-    changes(training_lab, before)
-    sync_api.expect(box(training_lab, "Epochs")).to_be_disabled()
-    training_lab.get_by_role("button", name="Stop", exact=True).press("Enter")
-    ended = training_lab.get_by_text(re.compile(r"Stopped after \d+ of 100 epochs.* Kept: the weights of epoch \d+"))
-    sync_api.expect(ended).to_be_visible(timeout=PATIENCE)
-    sync_api.expect(box(training_lab, "Epochs")).to_be_enabled()
-    training_lab.get_by_role("button", name="Reset", exact=True).click()
-    sync_api.expect(box(training_lab, "Epochs")).to_have_value("10", timeout=PATIENCE)
-    assert training_lab.page.locator(ERROR).count() == 0
+def test_the_noise_model_is_switched_by_its_menu_and_brings_its_own_sliders(lab):
+    noise = lab("noise")
+    before = source(noise)
+    control(noise, "combobox", "Noise").select_option("shot")
+    changes(noise, before)
+    expect(box(noise, "Photons at x = 1")).to_have_count(1)
+    expect(box(noise, "p")).to_have_count(0)
+
+
+@pytest.mark.parametrize("name", ["metric", "code", "denoise", "lesion"])
+def test_another_image_is_shown(name, lab):
+    before = source(lab(name))
+    slider(lab(name), "Image").press("ArrowRight")
+    changes(lab(name), before)
+    expect(box(lab(name), "Image")).to_have_value("1")
+
+
+def test_a_training_is_watched_and_stopped(page, lab):
+    training = lab("training")
+    control(training, "combobox", "Network").select_option("dense")
+    box(training, "Epochs").fill("100")
+    box(training, "Epochs").press("Enter")
+    expect(training.get_by_text("100 epochs of 12 steps")).to_be_visible()
+    before = source(training)
+    control(training, "button", "Train").press("Enter")
+    expect(training.get_by_text(re.compile(r"Epoch \d+ of 100, .*validation SSIM"))).to_be_visible()
+    changes(training, before)
+    expect(box(training, "Epochs")).to_be_disabled()
+    control(lab("sample size"), "button", "Train").press("Enter")
+    expect(lab("sample size").get_by_text("already running in the training lab")).to_be_visible()
+    control(training, "button", "Stop").press("Enter")
+    ended = re.compile(r"Stopped after \d+ of 100 epochs.* Kept: the weights of epoch \d+")
+    expect(training.get_by_text(ended)).to_be_visible()
+    expect(box(training, "Epochs")).to_be_enabled()
+    control(training, "button", "Reset").click()
+    expect(box(training, "Epochs")).to_have_value("10")
+    assert page.locator(COMPLAINTS).all_text_contents() == []

@@ -163,7 +163,8 @@ def test_mammograms_are_compared_with_what_the_paper_reported(quick, tmp_path):
     low = scores.loc[("mias", "gaussian p=0.1 sigma=1")]
     assert low.loc["noisy", "reported"] == 0.45
     assert low.loc["cnn_dae", "reported"] == 0.81
-    assert scores.loc[("mias", "gaussian p=0.2 sigma=10", "cnn_dae"), "reported"] == 0.39
+    high = scores.loc[("mias", "gaussian p=0.2 sigma=10")]
+    assert high.loc["cnn_dae", "reported"] == 0.39
     assert "mias+fundus" in scores.index.get_level_values("dataset")
 
 

@@ -6,11 +6,13 @@ import threading
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from cdae_lessons import InputError, metrics, models, noise, runs, training, widgets
 from cdae_lessons.cohort import Cohort
 from cdae_lessons.runs import Moment
+from cdae_lessons.widgets.run_lab import summary
 from cdae_lessons.widgets.training import NETWORKS
 
 
@@ -122,6 +124,14 @@ def test_one_training_runs_at_a_time_and_one_that_was_asked_to_end_is_waited_for
     assert runs.start(work, owner="third lab").wait(10)
 
 
+def test_what_must_be_ready_is_so_before_the_work_begins():
+    free, begun = threading.Event(), []
+    run = runs.start(lambda _: free.wait(10), owner="lab", ready=lambda run: begun.append(run.running))
+    free.set()
+    assert run.wait(10)
+    assert begun == [False]
+
+
 def test_python_ends_in_the_middle_of_a_training():
     code = """
 import time
@@ -167,6 +177,7 @@ def test_stop_ends_within_a_step_and_keeps_the_best_weights(lab, capsys):
     lab.controls["train"].click()
     until(lambda: lab.moment is not None and len(lab.moment.scores) >= 3)
     until(lambda: "s left" in lab.message.value)
+    assert "Getting ready" not in lab.message.value
     lab.controls["stop"].click()
     step = lab.moment.step
     assert lab.wait()
@@ -181,6 +192,40 @@ def test_stop_ends_within_a_step_and_keeps_the_best_weights(lab, capsys):
     lab.stop()
     assert "Nothing is being trained" in lab.message.value
     assert capsys.readouterr() == ("", "")
+
+
+def test_stop_says_so_at_once_and_may_come_before_the_first_step(lab, monkeypatch):
+    free = threading.Event()
+
+    def follow(*_, check, **__):
+        assert free.wait(10)
+        check()
+
+    monkeypatch.setattr(runs, "follow", follow)
+    lab.train()
+    lab.stop()
+    assert "Stopping …" in lab.message.value
+    free.set()
+    assert lab.wait()
+    assert "Stopped before the training began." in lab.message.value
+    assert lab.model is None
+
+
+def test_stop_while_the_median_filter_is_tuned_trains_nothing(lab, monkeypatch):
+    monkeypatch.setattr("cdae_lessons.widgets.training.median_ssim", lambda *_: lab.stop())
+    lab.train()
+    assert lab.wait()
+    assert "Stopped before the training began." in lab.message.value
+    assert lab.moment is None
+
+
+def test_the_end_of_a_training_is_told_with_the_weights_that_were_kept():
+    rows = [{"epoch": 1, "val_ssim": 0.5}, {"epoch": 2, "val_ssim": 0.7}, {"epoch": 3, "val_ssim": 0.6}]
+    rest = {"recipe": "fast", "noise": "none", "n_train": 1, "seed": 0, "seconds": 2.0, "stopped": "stopped"}
+    said = summary(training.History(pd.DataFrame(rows), **rest), epochs=9)
+    assert said == "Stopped after 3 of 9 epochs in 2 s. Kept: the weights of epoch 2, validation SSIM 0.700."
+    said = summary(training.History(pd.DataFrame(), **rest), epochs=9)
+    assert said.startswith("Stopped after 0 of 9 epochs, before any was validated")
 
 
 def test_a_second_training_is_refused_and_the_first_goes_on(lab, sizes):
@@ -225,6 +270,7 @@ def test_reset_forgets_a_training_at_once(lab):
     until(lambda: lab.moment is not None)
     run = lab._run
     lab.controls["reset"].click()
+    assert not lab.running
     assert run.wait(10)
     assert lab.wait()
     assert lab.moment is None
@@ -264,9 +310,15 @@ def test_the_training_before_stays_for_comparison(lab):
         lab.train()
         assert lab.wait()
     assert (lab.before[0]["level"], lab.used["level"]) == (0.3, 0.6)
+    shown = lab.picture.value
     lab.controls["level"].value = 0.9
     assert lab.wait()
+    assert lab.picture.value == shown
     assert "Press Train to use the new settings" in lab.message.value
+    lab.reset()
+    assert lab.wait()
+    assert lab.before is None
+    assert "Finished" not in lab.message.value
 
 
 @pytest.mark.parametrize(
@@ -293,15 +345,23 @@ def test_each_finished_run_is_a_point_and_is_not_trained_twice(sizes):
     lab = sizes(TRAIN)
     for n in (10, 20, 10):
         lab.controls["n"].value = n
+        assert lab.wait()
         lab.train()
         assert lab.wait(60)
     assert lab.trained == [(10, 0, 50), (20, 0, 50)]
     assert "there already" in lab.message.value
+    assert (lab.used["n"], lab.moment) == (10, lab.results["these images", 10, 0, 50].last)
+    shown = lab.picture.value
+    lab.refresh()
+    assert lab.wait()
+    assert lab.picture.value == shown  # the point was marked at once
     assert list(lab.results) == [("these images", 10, 0, 50), ("these images", 20, 0, 50)]
     for result in lab.results.values():
         assert result.ssim == max(result.last.scores.values())
     assert "2 finished runs" in lab.text.value
     lab.controls["seed"].value = 1
+    assert lab.wait()
+    assert "Press Train for the new settings." in lab.message.value
     lab.train()
     assert lab.wait(60)
     assert lab.trained[-1] == (10, 1, 50)
@@ -309,6 +369,34 @@ def test_each_finished_run_is_a_point_and_is_not_trained_twice(sizes):
     assert lab.wait()
     assert lab.results == {}
     assert lab.settings == {"n": 10, "seed": 0, "steps": 200}
+
+
+def test_a_run_counts_by_the_weights_that_were_kept(sizes, monkeypatch):
+    rows = ({"epoch": 1, "val_ssim": 0.7}, {"epoch": 2, "val_ssim": 0.6})
+
+    def follow(*_, report, **__):
+        report(Moment(2, 2, 2, 2, 0.5, rows, None, 0.0))
+        return training.History(pd.DataFrame(rows), "fast", "none", 1, 0, 2.0, "finished")
+
+    lab = sizes(TRAIN)
+    monkeypatch.setattr(runs, "follow", follow)
+    lab.train()
+    assert lab.wait()
+    assert [result.ssim for result in lab.results.values()] == [0.7]
+
+
+def test_a_finished_run_does_not_take_the_place_of_one_that_goes_on(sizes):
+    lab = sizes(TRAIN)
+    lab.train()
+    assert lab.wait(60)
+    finished = lab.settings
+    lab.controls["steps"].value = 1000
+    lab.train()
+    until(lambda: lab.moment is not None)
+    lab.controls["steps"].value = finished["steps"]
+    lab.train()
+    assert "already running" in lab.message.value
+    assert lab.used["steps"] == 1000
 
 
 def test_a_run_that_was_stopped_leaves_no_point(sizes):

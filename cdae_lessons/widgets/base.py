@@ -25,10 +25,15 @@ WIDTH = 720
 """Width of a lab's picture in CSS pixels: what JupyterLab leaves in a window 900 pixels wide."""
 
 _PLACE = {"width": "167px", "margin": "0 12px 6px 0"}  # four controls in a row
+_TWO_PLACES = _PLACE | {"width": "346px"}
+_LONG = 22  # letters that fit into a menu with its label
 _INSIDE = {"width": "160px", "margin": "0"}
 
 DPI = 150
-"""Of the pictures; there are 100 CSS pixels to an inch, so text of 8 points is 11 of them high."""
+"""Of the pictures."""
+
+CSS = 100
+"""CSS pixels to an inch of the pictures, so text of 8 points is 11 of them high."""
 
 _DRAWING = threading.Lock()  # matplotlib shares its fonts: one picture at a time, whichever lab it is for
 
@@ -74,8 +79,11 @@ class Lab(ipywidgets.VBox):
         )
         row = ipywidgets.HBox(
             tuple(self.controls.values()),
-            layout={"flex_flow": "row wrap", "min_height": f"{62 * rows}px", "margin": "0", "overflow": "visible"},
-        )
+            layout={
+                "flex_flow": "row wrap", "max_width": f"{WIDTH}px", "min_height": f"{62 * rows}px",
+                "margin": "0", "overflow": "visible",
+            },
+        )  # fmt: skip
         super().__init__((row, self.message, self.picture, self.text), layout={"max_width": "900px"})
         for control in self.controls.values():
             if control.has_trait("value"):
@@ -99,7 +107,7 @@ class Lab(ipywidgets.VBox):
     def show(self, figure: Figure, text: str = "") -> None:
         """Put a figure, and below it its numbers as HTML, into the lab. Any thread may call this."""
         self.picture.value = render(figure)
-        self.text.value = text and f'<div role="status" aria-live="polite">{text}</div>'
+        self.text.value = text and f'<div role="status" aria-live="polite" style="line-height:1.4">{text}</div>'
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -204,11 +212,13 @@ def slider(label: str, value: float, low: float, high: float, step: float, *, lo
 
 def menu(label: str, options: Iterable | Mapping, value: object = None) -> ipywidgets.Dropdown:
     """A choice among `options` (a mapping of what is read to the value), the first one unless `value` is given."""
-    options = list(options.items()) if isinstance(options, Mapping) else list(options)
+    names = list(options)
+    options = list(options.items()) if isinstance(options, Mapping) else names
     first = {} if value is None else {"value": value}
+    wide = len(label) + max(len(str(name)) for name in names) > _LONG
     return ipywidgets.Dropdown(
         options=options, **first, description=label,
-        style={"description_width": "initial"}, layout=_PLACE,
+        style={"description_width": "initial"}, layout=_TWO_PLACES if wide else _PLACE,
     )  # fmt: skip
 
 
@@ -243,7 +253,7 @@ def figure(height: int = 300) -> Figure:
 
     ``figure.add_axes`` works too; layouts that matplotlib computes, and many axes, are slow (10 ms for each of them).
     """
-    return Figure(figsize=(WIDTH / 100, height / 100), dpi=DPI, facecolor="white")
+    return Figure(figsize=(WIDTH / CSS, height / CSS), dpi=DPI, facecolor="white")
 
 
 def render(figure: Figure) -> bytes:

@@ -89,7 +89,7 @@ def _draw(images: np.ndarray, cases: Mapping[int, dict], code: int, index: int) 
     clean, made = images[index], cases[code]["images"][index]
     panels.picture(figure, panels.place(0), clean, "Image", f"{clean.size} pixels")
     ssim = cases[code]["ssim"][index]
-    panels.picture(figure, panels.place(1), made, f"From {code} numbers", f"SSIM {ssim:.2f}")
+    panels.picture(figure, panels.place(1), made, f"From {code} number{'s' * (code > 1)}", f"SSIM {ssim:.2f}")
     panels.error(figure, panels.place(2), made - clean, "Error", "blue −0.5, red +0.5")
     axes = panels.plot(figure, (598, 24, 116, 150), "Error by code size")
     places = np.arange(len(cases))  # evenly spaced, whatever the sizes

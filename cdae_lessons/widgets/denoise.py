@@ -184,7 +184,7 @@ def denoise_lab(
     return base.Lab("denoise lab", controls, redraw, height=_HEIGHT)
 
 
-SHIPPED = "CNN DAE (shipped)"
+SHIPPED = "CNN DAE"
 """The menu's name of the network that ships with the package."""
 
 

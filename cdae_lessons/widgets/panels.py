@@ -71,7 +71,7 @@ def height(rows: int) -> int:
 def bars(figure: Figure, at: tuple[float, float, float], values: Mapping[str, float], title: str) -> None:
     """A bar from 0 to 1 for each value (none below 0), with its name and number, in a square; faster than axes."""
     left, top, side = at
-    full = figure.get_size_inches()[1] * 100
+    full = _full(figure)
     _label(figure, at, title)
     step = side / len(values)
     for i, (name, value) in enumerate(values.items()):
@@ -85,7 +85,7 @@ def bars(figure: Figure, at: tuple[float, float, float], values: Mapping[str, fl
 def histogram(figure: Figure, at: tuple[float, float, float], values: np.ndarray, title: str, of: str) -> None:
     """How often the values from -1 to 1 occur (those beyond are counted at the ends), in a square; faster than axes."""
     left, top, side = at
-    full = figure.get_size_inches()[1] * 100
+    full = _full(figure)
     counts, edges = np.histogram(np.clip(values, -1, 1), np.linspace(-1.025, 1.025, 42))
     x = (left + side * (edges + 1.025) / 2.05) / base.WIDTH
     floor = 1 - (top + side - 14) / full
@@ -105,7 +105,7 @@ def histogram(figure: Figure, at: tuple[float, float, float], values: np.ndarray
 def plot(figure: Figure, at: tuple[float, float, float, float], title: str = "") -> Axes:
     """Axes for a plot at (left, top, width, height) in CSS pixels, the title above them."""
     left, top, width, height = at
-    _, full = figure.get_size_inches() * 100
+    full = _full(figure)
     axes = figure.add_axes((left / base.WIDTH, 1 - (top + height) / full, width / base.WIDTH, height / full))
     axes.set_title(title, fontsize=9, y=1, pad=4)  # with y given, matplotlib need not look for it
     axes.tick_params(labelsize=8, length=3, pad=2)
@@ -136,6 +136,17 @@ def error(
     _pixels(figure, at, _RED_BLUE[np.rint(level).astype(int)], title, note)
 
 
+def blank(figure: Figure, at: tuple[float, float, float], title: str, instead: str) -> None:
+    """Keep a square free for a picture that is not there yet, and say so in it."""
+    left, top, side = at
+    full = _full(figure)
+    corner = (left / base.WIDTH, 1 - (top + side) / full)
+    figure.add_artist(Rectangle(corner, side / base.WIDTH, side / full, facecolor="0.96", edgecolor="0.75"))
+    middle = (left + side / 2) / base.WIDTH, 1 - (top + side / 2) / full
+    figure.text(*middle, instead, fontsize=9, color="0.3", ha="center", va="center")
+    _label(figure, at, title)
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """An HTML table; the first cell of each row names it."""
     style = 'style="padding: 1px 14px 1px 0; text-align: left; font-weight: normal; white-space: nowrap"'
@@ -149,7 +160,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def paragraph(text: str) -> str:
     """A line of text as HTML."""
-    return f'<p style="margin: 2px 0; line-height: 1.4">{html.escape(text)}</p>'
+    return f'<p style="margin: 2px 0">{html.escape(text)}</p>'
 
 
 def ring(
@@ -162,7 +173,7 @@ def ring(
 ) -> None:
     """Draw a thin ring on an image of `shape` (H, W) put there; centre (row, column) and radius in its pixels."""
     left, top, _, _, pixel = _fit(at, shape)
-    height = figure.get_size_inches()[1] * 100
+    height = _full(figure)
     x, y = left + (centre[1] + 0.5) * pixel, top + (centre[0] + 0.5) * pixel
     across = 2 * radius * pixel
     figure.add_artist(
@@ -196,7 +207,7 @@ def _fit(at: tuple[float, float, float], shape: tuple[int, int]) -> tuple[float,
 
 def _pixels(figure, at, colours, title, note) -> None:
     left, top, width, height, _ = _fit(at, colours.shape[:2])
-    scale = base.DPI / 100
+    scale = base.DPI / base.CSS
     rows, columns = (
         np.arange(round(side * scale)) * count // round(side * scale)
         for side, count in zip((height, width), colours.shape[:2], strict=True)
@@ -208,10 +219,15 @@ def _pixels(figure, at, colours, title, note) -> None:
     _label(figure, at, title, note)
 
 
+def _full(figure: Figure) -> float:
+    """The height of a figure in CSS pixels."""
+    return figure.get_size_inches()[1] * base.CSS
+
+
 def _label(figure: Figure, at: tuple[float, float, float], title: str, note: str = "") -> None:
     """Write a title above a square, and a note below it."""
     left, top, side = at
-    middle, full = (left + side / 2) / base.WIDTH, figure.get_size_inches()[1] * 100
+    middle, full = (left + side / 2) / base.WIDTH, _full(figure)
     figure.text(middle, 1 - (top - 5) / full, title, fontsize=9, ha="center", va="bottom")
     if note:
         figure.text(middle, 1 - (top + side + 4) / full, note, fontsize=8, ha="center", va="top")

@@ -43,6 +43,7 @@ class RunLab(Lab):
         buttons["reset"] = button("Reset", self.reset)
         self._first = {name: control.value for name, control in controls.items()}
         super().__init__(title, {**controls, **buttons}, self.draw, height=height)
+        self.message.layout.min_height = "44px"  # two lines, so that the picture stays in place
 
     def draw(self, settings: dict):
         """Return the picture, and its numbers as HTML, of `moment` (None: no training yet) and these settings."""

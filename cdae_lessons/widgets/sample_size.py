@@ -14,6 +14,7 @@ from cdae_lessons import models, noise, runs, training
 from cdae_lessons.cohort import Cohort
 from cdae_lessons.errors import InputError
 from cdae_lessons.runs import Moment
+from cdae_lessons.widgets import panels
 from cdae_lessons.widgets.base import figure, menu, slider
 from cdae_lessons.widgets.run_lab import RunLab, mean_ssim, median_ssim, network_images, progress
 
@@ -22,6 +23,7 @@ _NOISE = partial(noise.gaussian, p=0.3, sigma=1)
 _WATCHED = 20  # validation images
 _MOST = 300  # training images
 _HEIGHT = 360
+_SQUARES = ((566, 24, 148), (566, 204, 148))  # of the two images
 _TICKS = (5, 10, 20, 50, 100, 200, 300)
 
 
@@ -116,7 +118,7 @@ class SampleSizeLab(RunLab):
             return progress(self.moment) if self.moment else ""
         if self.used not in (None, self.settings):
             return "Press Train for the new settings."
-        return "" if self.used else "Press Train: each finished run becomes a point."
+        return "" if self.used else "Each finished run becomes a point."
 
     def draw(self, settings: dict) -> tuple[Figure, str]:
         moment, used = self.moment, self.used
@@ -184,16 +186,12 @@ class SampleSizeLab(RunLab):
 
     def _draw_images(self, made: Figure, moment: Moment | None, settings: dict) -> None:
         noisy = training.validation_noise(self.validation, _NOISE, seed=settings["seed"])[0]
-        panels = {"noisy": noisy, "denoised": None if moment is None else moment.denoised}
-        for i, (title, image) in enumerate(panels.items()):
-            axes = made.add_axes((0.785, 0.53 - 0.46 * i, 0.2, 0.4))
-            axes.set_title(title, fontsize=9)
-            axes.set(xticks=[], yticks=[])
-            if image is not None:
-                axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            else:
-                axes.set_facecolor("0.95")
-                axes.set_box_aspect(1)
+        panels.picture(made, _SQUARES[0], noisy, "Noisy")
+        if moment is None or moment.denoised is None:
+            instead = "press Train" if moment is None else "not validated yet"
+            panels.blank(made, _SQUARES[1], "Denoised", instead)
+        else:
+            panels.picture(made, _SQUARES[1], moment.denoised, "Denoised")
 
 
 def sample_size_lab(cohorts: object) -> SampleSizeLab:

@@ -15,8 +15,8 @@ from cdae_lessons import models, noise, runs, training
 from cdae_lessons.backend import describe
 from cdae_lessons.errors import InputError
 from cdae_lessons.runs import Moment
+from cdae_lessons.widgets import panels
 from cdae_lessons.widgets.base import figure, menu, slider
-from cdae_lessons.widgets.panels import ssim_psnr
 from cdae_lessons.widgets.run_lab import RunLab, mean_ssim, median_ssim, network_images, progress, summary
 
 NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
@@ -24,6 +24,7 @@ NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
         "dense": models.dense_autoencoder,
         "convolutional": models.conv_autoencoder,
         "CNN DAE": models.cnn_dae,
+        "U-Net": models.unet,
     }
 )
 """The networks of the lab by the names in its menu; each takes the side of the images."""
@@ -31,7 +32,7 @@ NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
 LARGEST = 128  # pixels; larger images would take more memory than a free Binder has
 _WATCHED = 20  # validation images: enough to follow a training, few enough to score after every epoch
 _MOST = 1000  # training images
-_HEIGHT = 430
+_HEIGHT = panels.height(2)
 
 
 class TrainingLab(RunLab):
@@ -195,27 +196,19 @@ def _columns(pairs: Iterable[tuple[float, float]]) -> tuple[list[float], list[fl
 
 
 def _draw_images(made: Figure, clean: np.ndarray, noisy: np.ndarray, moment: Moment | None) -> None:
-    denoised = None if moment is None else moment.denoised
-    error = None if denoised is None else denoised - clean
-    panels = {
-        "clean": (clean, "gray", 0, 1),
-        f"noisy: {_scores(clean, noisy)}": (noisy, "gray", 0, 1),
-        "denoised" if denoised is None else f"denoised: {_scores(clean, denoised)}": (denoised, "gray", 0, 1),
-        "error: red is too bright": (error, "RdBu_r", -0.5, 0.5),
-    }
-    for i, (title, (image, colours, low, high)) in enumerate(panels.items()):
-        axes = made.add_axes((0.5 + 0.255 * (i % 2), 0.515 - 0.485 * (i // 2), 0.235, 0.415))
-        axes.set_title(title, fontsize=8.5)
-        axes.set(xticks=[], yticks=[])
-        if image is not None:
-            axes.imshow(image, cmap=colours, vmin=low, vmax=high, interpolation="nearest")
-        else:
-            axes.set_facecolor("0.95")
-            axes.set_box_aspect(1)
-            said = "press Train" if moment is None else "not validated yet"
-            axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", va="center", fontsize=9)
+    first, second, third, fourth = (panels.place(column, row) for row in range(2) for column in (2, 3))
+    panels.picture(made, first, clean, "Clean")
+    panels.picture(made, second, noisy, "Noisy", _scores(clean, noisy))
+    error = "Error, denoised − clean"
+    if moment is None or moment.denoised is None:
+        instead = "press Train" if moment is None else "not validated yet"
+        panels.blank(made, third, "Denoised", instead)
+        panels.blank(made, fourth, error, instead)
+        return
+    panels.picture(made, third, moment.denoised, "Denoised", _scores(clean, moment.denoised))
+    panels.error(made, fourth, moment.denoised - clean, error, "blue −0.5, red +0.5")
 
 
 def _scores(clean: np.ndarray, image: np.ndarray) -> str:
-    ssim, psnr = ssim_psnr(clean, image)
+    ssim, psnr = panels.ssim_psnr(clean, image)
     return f"SSIM {ssim:.2f}, {psnr:.1f} dB"
