@@ -3,6 +3,7 @@
 import _thread
 import json
 import pickle
+import signal
 import zipfile
 from functools import partial
 
@@ -122,6 +123,15 @@ def test_validation_keeps_the_best_epoch(images):
     assert kept == pytest.approx(best, abs=1e-5)
 
 
+@pytest.fixture
+def interruptible():
+    """A process started in the background by a shell ignores SIGINT, and so would Python."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_ends_politely_and_the_model_can_be_used_and_trained_on(images, capsys):
     calls = 0
 
