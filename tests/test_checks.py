@@ -39,8 +39,19 @@ def test_a_check_prints_one_line_and_never_raises(answer, line, capsys):
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [(lambda x: 2 * x, "right."), (None, "not attempted yet."), (lambda x: x, "not yet. Hint: 2 doubled is 4.")],
+)
+def test_a_grader_gets_the_verdict_without_the_print(answer, verdict, capsys):
+    assert check_double.verdict(answer) == verdict
+    assert check_double.title == "Double it"
+    assert capsys.readouterr().out == ""
+
+
 def test_a_blank_needs_no_argument(capsys):
     check_double()
+    assert check_double.verdict() == "not attempted yet."
     assert capsys.readouterr().out == "Double it: not attempted yet.\n"
 
 

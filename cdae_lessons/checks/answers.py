@@ -31,14 +31,17 @@ def exercise(title: str) -> Callable[[Callable[[object], None]], Callable[[objec
     Returns
     -------
     decorator
-        For functions of one answer that return nothing if it is right, and raise `Hint` or `Blank` if not.
+        For functions of one answer that return nothing if it is right, and raise `Hint` or `Blank` if not. The check
+        has its `title`, and ``verdict(answer) -> str`` for graders: what the check prints after the title, such as
+        ``"right."`` or ``"not attempted yet."``, without printing it.
     """
 
     def decorate(test: Callable[[object], None]) -> Callable[[object], None]:
         @functools.wraps(test)
         def check(answer: object = None, /) -> None:
-            print(f"{title}: {_verdict(test, answer)}")  # noqa: T201
+            print(f"{title}: {check.verdict(answer)}")  # noqa: T201
 
+        check.title, check.verdict = title, functools.partial(_verdict, test)
         return check
 
     return decorate
@@ -109,7 +112,7 @@ def reveal(what: str, *, guess: float | str | None, measured: float | str, close
     print(f"{what}: you said {said}, measured {value}.{verdict}")  # noqa: T201
 
 
-def _verdict(test: Callable[[object], None], answer: object) -> str:
+def _verdict(test: Callable[[object], None], answer: object = None, /) -> str:
     try:
         _filled(answer)
         test(answer)
