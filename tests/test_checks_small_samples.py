@@ -6,6 +6,7 @@ import pytest
 from cdae_lessons import checks
 
 split, interval = checks.check_subject_split, checks.check_seed_interval
+honest = checks.check_honest_score
 
 
 def by_subject(subjects, n_test, rng):
@@ -85,6 +86,19 @@ CASES = [
     (interval, lambda s: (np.mean(s), 2 * error(s)), "half width"),
     (interval, lambda s: (np.mean(s), 7.0), "standard error: the standard deviation"),
     (interval, lambda s: np.mean(s), "return two numbers"),
+    (honest, lambda validation, test: test[np.argmax(validation)], "right."),
+    (honest, lambda validation, test: dict(zip(validation, test, strict=True))[max(validation)], "right."),
+    (honest, lambda validation, test: max(test), "chosen by the test images"),
+    (honest, lambda validation, test: max(validation), "Report the setting's test score"),
+    (honest, lambda validation, test: test[np.argmin(validation)], "Higher is better"),
+    (honest, lambda validation, test: test[-1], "simply the last"),
+    (honest, lambda validation, test: np.mean(test), "mean of all settings"),
+    (honest, lambda validation, test: np.argmax(validation), "number of the setting"),
+    (honest, lambda validation, test: 0.123, "at the same place"),
+    (honest, lambda validation, test: test, "a single number"),
+    (split, lambda subjects, n_test, rng: None, "not attempted yet."),
+    (interval, None, "not attempted yet."),
+    (honest, lambda validation, test: ..., "not attempted yet."),
 ]
 
 
@@ -94,9 +108,3 @@ def test_each_answer_gets_its_own_line(check, answer, said, capsys):
     line = capsys.readouterr().out
     assert said in line
     assert line.count("\n") == 1
-
-
-@pytest.mark.parametrize(("check", "blank"), [(split, lambda subjects, n_test, rng: None), (interval, None)])
-def test_a_blank_is_no_mistake(check, blank, capsys):
-    check(blank)
-    assert capsys.readouterr().out.endswith("not attempted yet.\n")
