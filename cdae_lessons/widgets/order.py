@@ -39,7 +39,7 @@ def order_lab(steps: Mapping[str, str], check: Callable) -> base.Lab:
         raise InputError(msg)
     boxes = {
         letter: ipywidgets.BoundedIntText(
-            value=0, min=0, max=len(steps), description=f"Step {letter}", layout={"width": "110px"},
+            value=0, min=0, max=len(steps), description=f"Step {letter}", layout={"width": "110px", "flex": "none"},
             style={"description_width": "initial"},
         )
         for letter in steps
@@ -66,7 +66,7 @@ def order_lab(steps: Mapping[str, str], check: Callable) -> base.Lab:
 
     lab = base.Lab("order lab", boxes | {"check": base.button("Check the order", judge)})
     rows = [ipywidgets.HBox((boxes[letter], ipywidgets.HTML(html.escape(steps[letter])))) for letter in steps]
-    lab.children = (*rows, lab.controls["check"], lab.text, lab.message)  # no picture
+    lab.children = (*rows, ipywidgets.HBox((lab.controls["check"],)), lab.text, lab.message)  # no picture
     for box in boxes.values():
         box.observe(tell, "value")
     tell()
