@@ -36,6 +36,18 @@ def large_gap(first, second):
     return "open" if abs(gap) < 0.005 else "first" if gap > 0 else "second"
 
 
+def within(errors):
+    """Open within so many standard errors."""
+
+    def answer(first, second):
+        difference = first - second
+        if abs(difference.mean()) <= errors * difference.std(ddof=1) / np.sqrt(len(difference)):
+            return "open"
+        return "first" if difference.mean() > 0 else "second"
+
+    return answer
+
+
 def exchanged(first, second):
     return {"first": "second", "second": "first", "open": "open"}[who_wins(first, second)]
 
@@ -54,6 +66,8 @@ CASES = [
     (checks.check_who_wins, who_wins, "right."),
     (checks.check_who_wins, unpaired, "image by image"),
     (checks.check_who_wins, deviation_for_error, "square root of N"),
+    (checks.check_who_wins, within(3), "2.5 standard errors is more than two"),
+    (checks.check_who_wins, within(1), "1.5 standard errors is less than two"),
     (checks.check_who_wins, mean_alone, "decides nothing"),
     (checks.check_who_wins, large_gap, "four images are few"),
     (checks.check_who_wins, exchanged, "higher SSIM is better"),

@@ -40,6 +40,11 @@ def own_rng(subjects, n_test, rng):
     return by_subject(subjects, n_test, np.random.default_rng())
 
 
+def with_replacement(subjects, n_test, rng):
+    testing = np.isin(subjects, rng.choice(np.unique(subjects), n_test))
+    return np.flatnonzero(~testing), np.flatnonzero(testing)
+
+
 def trained_on_all(subjects, n_test, rng):
     return np.arange(len(subjects)), by_subject(subjects, n_test, rng)[1]
 
@@ -70,6 +75,7 @@ CASES = [
     (split, images_counted, "n_test counts subjects"),
     (split, first_ones, "draw them with rng"),
     (split, own_rng, "not with np.random"),
+    (split, with_replacement, "n_test counts subjects"),
     (split, trained_on_all, "images are on both sides"),
     (split, one_image_each, "on no side"),
     (split, labels, "indices are wanted"),

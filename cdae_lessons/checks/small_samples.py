@@ -19,8 +19,8 @@ def check_subject_split(answer: object) -> None:
     """
     pairs = np.repeat(np.arange(20), 2)
     uneven = np.random.default_rng(0).permutation(np.repeat(["Ada", "Bo", "Cy", "Di", "Ed", "Flo"], [1, 2, 3, 4, 5, 6]))
-    for subjects, n_test in ((pairs, 5), (uneven, 2)):
-        train, test = _split(answer, subjects, n_test, seed=0)
+    for subjects, n_test, seed in ((pairs, 5, 0), (uneven, 2, 0), (pairs, 15, 1), (uneven, 5, 2)):
+        train, test = _split(answer, subjects, n_test, seed=seed)
         if set(train) & set(test):
             raise Hint("some images are on both sides.")
         if set(subjects[train]) & set(subjects[test]):
