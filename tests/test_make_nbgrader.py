@@ -1,5 +1,6 @@
 """The exercises as nbgrader assignments: built from the lessons, and graded by nbgrader itself."""
 
+import builtins
 import csv
 import importlib.util
 import os
@@ -12,8 +13,11 @@ import pytest
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: make setup")
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook  # noqa: E402
 
+from cdae_lessons import checks  # noqa: E402
+
 ROOT = Path(__file__).parents[1]
 TOOL = ROOT / "tools" / "make_nbgrader.py"
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 LESSON = "04_small"
 
 
@@ -71,7 +75,7 @@ checks.check_adjoint(adjoint)"""
 
 
 def solutions():
-    return new_notebook(cells=[code("flip", FLIP, "exercise"), code("count", ANSWER, "exercise")])
+    return new_notebook(cells=[code("flip", FLIP, "solution"), code("count", ANSWER, "solution")])
 
 
 def test_an_assignment_holds_the_exercises_and_what_they_need(tool):
@@ -105,6 +109,20 @@ def test_the_test_asks_the_check_for_its_verdict(tool):
         exec(cells["imports"] + "\nadjoint = None\n" + cells["flip-test"], wrong)  # noqa: S102
 
 
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_every_lesson_makes_an_assignment_in_which_no_name_is_missing(tool, path):
+    lesson = nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
+    source = tool.assignment(lesson, nbformat.read(path, as_version=4))
+    known, graded = set(dir(builtins)), 0
+    for cell in source.cells:
+        if cell.cell_type == "code":
+            defined, used = tool._names(cell.source)
+            assert used <= known | defined, cell.id
+            known |= defined
+        graded += cell.metadata.nbgrader.grade
+    assert graded == len(checks.EXERCISES[int(path.stem[:2])])
+
+
 def test_an_exercise_without_its_solution_is_an_error(tool):
     lacking = new_notebook(cells=solutions().cells[:1])
     with pytest.raises(ValueError, match=r"\['count', 'flip'\].*\['flip'\]"):
@@ -112,9 +130,9 @@ def test_an_exercise_without_its_solution_is_an_error(tool):
 
 
 def test_an_exercise_without_a_check_is_an_error(tool):
-    blank = new_notebook(cells=[code("flip", "answer = None", "exercise")])
+    blank, solved = (new_notebook(cells=[code("flip", "answer = 1", tag)]) for tag in ("exercise", "solution"))
     with pytest.raises(ValueError, match="flip calls 0 checks"):
-        tool.assignment(blank, blank)
+        tool.assignment(blank, solved)
 
 
 def test_an_unknown_lesson_is_named(tmp_path):

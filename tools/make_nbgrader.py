@@ -3,7 +3,8 @@
 python tools/make_nbgrader.py                    into build/nbgrader, a whole nbgrader course folder
 python tools/make_nbgrader.py 02_noise_and_scores 04_convolutional_autoencoders
 
-An exercise is a code cell with the tag "exercise"; the solution is the cell with the same id in notebooks/solutions.
+An exercise is a code cell with the tag "exercise"; its solution has the same id and the tag "solution" in
+notebooks/solutions.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ def assignment(lesson: NotebookNode, solutions: NotebookNode) -> NotebookNode:
     ValueError
         If an exercise has no solution, or the other way round.
     """
-    answers = {cell.id: cell for cell in solutions.cells if _is_exercise(cell)}
-    blanks = {cell.id for cell in lesson.cells if _is_exercise(cell)}
+    answers = {cell.id: cell for cell in solutions.cells if "solution" in cell.metadata.get("tags", [])}
+    blanks = {cell.id for cell in lesson.cells if "exercise" in cell.metadata.get("tags", [])}
     if blanks != answers.keys() or not blanks:
         msg = f"The lesson has the exercises {sorted(blanks)}, the solutions have {sorted(answers)}."
         raise ValueError(msg)
@@ -119,10 +120,6 @@ def assignment(lesson: NotebookNode, solutions: NotebookNode) -> NotebookNode:
     top.id = "top"
     cells.append(_locked(top, top.source))
     return new_notebook(cells=cells[::-1], metadata=lesson.metadata)
-
-
-def _is_exercise(cell: NotebookNode) -> bool:
-    return "exercise" in cell.metadata.get("tags", [])
 
 
 def _locked(cell: NotebookNode, source: str, *, solution: bool = False, grade: bool = False) -> NotebookNode:
