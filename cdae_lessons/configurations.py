@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import product
 
-from cdae_lessons import datasets, noise
+from cdae_lessons import datasets, networks, noise
 from cdae_lessons.errors import InputError, check_count, known
 from cdae_lessons.training import RECIPES
-from cdae_lessons.trials import NETWORKS, RIVALS, code_version
+from cdae_lessons.trials import RIVALS, code_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,8 @@ class Configuration:
     n_train : int
         Number of training images, at least one of each set.
     network : str
-        One of `trials.NETWORKS`, or of `trials.RIVALS`; a rival has no recipe, length or seed.
+        One of `networks.NETWORKS`, with settings if you like, as ``"encoder_decoder depth=3 loss=mse"``, or of
+        `trials.RIVALS`; a rival has no recipe, length or seed.
     recipe : str
         One of `training.RECIPES`.
     epochs : int or str, optional
@@ -105,7 +106,7 @@ def check(name: str, value: object) -> object:
     if name == "noise":
         return noise.name(noise.parse(str(value)))
     if name == "network":
-        return known(value, [*NETWORKS, *RIVALS], what="network")
+        return _network(str(value))
     if name == "recipe":
         return known(value, RECIPES, what="recipe")
     if name == "epochs":
@@ -179,6 +180,12 @@ def _dataset(text: str) -> str:
 @cache
 def _sets() -> tuple[str, ...]:
     return tuple(datasets.available()["name"])
+
+
+def _network(text: str) -> str:
+    if " " not in text.strip():
+        known(text, [*networks.NETWORKS, *RIVALS], what="network")
+    return text if text in RIVALS else networks.parse(text)[0]
 
 
 def _epochs(value: object) -> int | str | None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from cdae_lessons import datasets, denoisers, noise, training, trials
+from cdae_lessons import datasets, denoisers, networks, noise, training, trials
 from cdae_lessons.configurations import Configuration
 
 STEPS = 20
@@ -31,7 +31,7 @@ def seconds(configs: Iterable[Configuration]) -> float:
     step, classical = cache(_step), cache(_classical)  # kept for this study only: the computer may be busier later
     total = 0.0
     for config in configs:
-        if config.network in trials.NETWORKS:
+        if config.network not in trials.RIVALS:
             total += steps(config) * step(config.network, config.size, config.recipe)
         elif config.network != "noisy":
             total += classical(config.network, config.size)
@@ -47,7 +47,7 @@ def steps(config: Configuration) -> int:
 
 def _step(network: str, size: int, recipe: str) -> float:
     images = datasets.load("brain", n=2 * training.RECIPES[recipe].batch_size, size=size).images
-    model = trials.NETWORKS[network](size)
+    model = networks.parse(network)[1](size)
     corrupt = noise.parse("gaussian p=0.5 sigma=1")
     how = {"recipe": recipe, "progress": False}
     training.fit(model, images, corrupt, steps=2, **how)  # the first steps are slower

@@ -16,7 +16,7 @@ from cdae_lessons import plotting, results
 from cdae_lessons.configurations import Configuration
 from cdae_lessons.errors import InputError
 from cdae_lessons.metrics import bootstrap_interval
-from cdae_lessons.trials import NETWORKS, RIVALS
+from cdae_lessons.trials import RIVALS
 
 CASE = ["tested_on", "noise", "n_train", "size"]  # what a network shares with its rivals
 KIND = ["dataset", "noise", "n_train", "network", "recipe", "epochs", "size"]  # what the seeds of a mean share
@@ -106,7 +106,7 @@ def summary(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         line |= {name: group[name].mean() for name in ("ssim", "ssim_body", "psnr", "seconds", "weights")}
         line["ssim_low"], line["ssim_high"] = interval(group["ssim"])
         rival = best.get(tuple(first[CASE]))
-        if rival is not None and first["network"] in NETWORKS:
+        if rival is not None and first["network"] not in RIVALS:
             own = np.mean([chosen[i]["scores"]["ssim"] for i in group.index], axis=0)
             difference = own - np.array(chosen[rival]["scores"]["ssim"])
             low, high = bootstrap_interval(difference, subjects=np.array(chosen[rival]["subjects"]))
@@ -207,7 +207,7 @@ def heat_map(table: pd.DataFrame) -> plotting.Figure:
     Figure
     """
     table = _labelled(table)
-    table = table[table["network"].isin(NETWORKS)]
+    table = table[~table["network"].isin(RIVALS)]
     groups = list(table.groupby(["tested_on", "size", "label"], sort=False))
     columns = min(3, len(groups))
     figure, axes = plotting.subplots(
@@ -248,16 +248,52 @@ def write(out: str | Path, chosen: Iterable[Mapping[str, Any]]) -> list[Path]:
     InputError
         If the folder cannot be written.
     """
-    out, chosen = results.folder(out), list(chosen)
+    chosen = list(chosen)
     table = summary(chosen)
-    files = {"runs.csv": _csv(runs(chosen)), "summary.csv": _csv(table)}
-    if table["network"].isin(NETWORKS).any():
-        files |= {f"{draw.__name__}.png": _png(draw(table)) for draw in (sample_size, heat_map, cost)}
+    files = {"runs.csv": csv(runs(chosen)), "summary.csv": csv(table)}
+    if not table["network"].isin(RIVALS).all():
+        files |= {f"{draw.__name__}.png": png(draw(table)) for draw in (sample_size, heat_map, cost)}
+    return write_files(out, files)
+
+
+def write_files(out: str | Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write files into a folder, each at one stroke.
+
+    Parameters
+    ----------
+    out : path
+        Folder; made if it is not there.
+    files : mapping of str to bytes
+        Contents by name.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    out = results.folder(out)
     for name, content in files.items():
         part = out / f".{name}.part"
         part.write_bytes(content)
         part.replace(out / name)
     return [out / name for name in files]
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    """A table as CSV, rounded to five places."""
+    return table.round(5).tocsv(index=False, lineterminator="\n").encode()
+
+
+def png(figure: plotting.Figure) -> bytes:
+    """A figure as PNG, with its caption inside the file, too."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Description": figure.get_label()})
+    return buffer.getvalue()
 
 
 def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> plotting.Figure:
@@ -287,28 +323,18 @@ def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> p
 
 def _labelled(table: pd.DataFrame) -> pd.DataFrame:
     """With a column ``label``: the network, and what else tells two lines of one panel apart."""
-    networks = table[table["network"].isin(NETWORKS)]
+    networks = table[~table["network"].isin(RIVALS)]
     several = [name for name in ("recipe", "epochs") if len(set(networks[name].fillna(""))) > 1]
     labels = []
     for row in table.to_dict("records"):
         mix = [row["dataset"]] * (row["dataset"] != row["tested_on"])
-        own = [str(row[name]) for name in several] if row["network"] in NETWORKS else []
+        own = [str(row[name]) for name in several] if row["network"] not in RIVALS else []
         labels.append(", ".join([row["network"], *mix, *filter(None, own)]))
     return table.assign(label=labels)
 
 
 def _caption(text: str, table: pd.DataFrame) -> str:
     return f"{text} Made on {table['made'].iloc[0]} with {table['versions'].iloc[0]}."
-
-
-def _csv(table: pd.DataFrame) -> bytes:
-    return table.round(5).to_csv(index=False, lineterminator="\n").encode()
-
-
-def _png(figure: plotting.Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Description": figure.get_label()})
-    return buffer.getvalue()
 
 
 def _frozen(config: Mapping[str, Any]) -> tuple:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from importlib import resources
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cdae_lessons import __version__, datasets, denoisers, medmnist_files, metrics, models, noise, training
+from cdae_lessons import __version__, datasets, denoisers, medmnist_files, metrics, networks, noise, training
 from cdae_lessons.backend import describe
 
 if TYPE_CHECKING:
@@ -24,22 +23,6 @@ if TYPE_CHECKING:
 TEST, VALIDATION = 100, 50  # images kept apart, or a fifth and a tenth of a set of fewer than 500
 LARGEST = 1000  # images drawn from a MedMNIST set: some have 100,000
 TEST_NOISE = 2016  # seed of the one noisy test set that every run of one data set and noise is scored on
-LAYERWISE = "_layerwise"
-
-NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
-    {
-        "cnn_dae": models.cnn_dae,
-        "unet": models.unet,
-        "dense_autoencoder": models.dense_autoencoder,
-        "conv_autoencoder": models.conv_autoencoder,
-        "stacked_dense": partial(models.stacked_autoencoder, kind="dense"),
-        "stacked_conv": partial(models.stacked_autoencoder, kind="conv"),
-        f"stacked_dense{LAYERWISE}": partial(models.stacked_autoencoder, kind="dense"),
-        f"stacked_conv{LAYERWISE}": partial(models.stacked_autoencoder, kind="conv"),
-    }
-)
-"""Every network of a study by name: ``build(size, seed=…)``. Layer-wise ones spend half of their length on the blocks
-one by one and half on all together, so that they see as many images as the same stack trained end to end."""
 
 RIVALS = tuple(
     name
@@ -50,7 +33,7 @@ RIVALS = tuple(
 
 _DECIDE = (  # the modules that a result depends on
     *("backend", "brain", "cohort", "datasets", "denoisers", "folders", "medmnist_files", "metrics", "models"),
-    *("noise", "patches", "readers", "recipes", "training", "trials"),
+    *("networks", "noise", "patches", "readers", "recipes", "training", "trials"),
 )
 
 
@@ -87,7 +70,7 @@ def measure(config: Configuration, *, data_dir: str | os.PathLike | None = None)
     history, weights, validation_ssim = {}, 0, None
     if config.network == "noisy":
         denoised, seconds = noisy, 0.0
-    elif config.network in NETWORKS:
+    elif config.network not in RIVALS:
         model, history = _trained(config, train, corrupt)
         seconds, weights = time.monotonic() - started, model.count_params()
         denoised = training.denoise(model, noisy)
@@ -185,15 +168,16 @@ def _trained(
     config: Configuration, train: np.ndarray, corrupt: Callable
 ) -> tuple[training.keras.Model, dict[str, list]]:
     """A network that saw its training images alone: validation images would be 50 more, also at n = 10."""
-    model = NETWORKS[config.network](config.size, seed=config.seed)
+    network, build, loss = networks.parse(config.network)
+    model = build(config.size, seed=config.seed)
     how = {"recipe": config.recipe, "seed": config.seed, "progress": False}
     ((unit, total),) = length(config).items()
-    if config.network.endswith(LAYERWISE):
+    if network.endswith(networks.LAYERWISE):
         blocks = sum(layer.name.startswith("encode_") for layer in model.layers)
         share = max(1, total // (2 * blocks))
         _finished(*training.pretrain_layerwise(model, train, corrupt, **{unit: share}, **how))
         total = max(1, total - blocks * share)
-    history = training.fit(model, train, corrupt, **{unit: total}, **how)
+    history = training.fit(model, train, corrupt, loss=loss, **{unit: total}, **how)
     _finished(history)
     return model, history.table.round(5).to_dict(orient="list")
 
