@@ -286,7 +286,7 @@ def write_files(out: str | Path, files: Mapping[str, bytes]) -> list[Path]:
 
 def csv(table: pd.DataFrame) -> bytes:
     """A table as CSV, rounded to five places."""
-    return table.round(5).tocsv(index=False, lineterminator="\n").encode()
+    return table.round(5).to_csv(index=False, lineterminator="\n").encode()
 
 
 def png(figure: plotting.Figure) -> bytes:
