@@ -21,7 +21,7 @@ help:
 	@echo "make setup          install what both need into $(VENV), and no more"
 	@echo "make course         execute every notebook in place, timed    (TO=html: into build/ as web pages)"
 	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
-	@echo "make studies        the studies of lessons 05 and 07, resumed where they stopped (about 40 minutes on two cores)"
+	@echo "make studies        the studies behind lessons 05 and 07, resumed where they stopped (an hour on two cores)"
 	@echo "make bench          measure speed, as ratios in one run"
 	@echo "make bench-sweeps   measure what two workers gain, and a study of 10,000 runs"
 	@echo "make bench-widgets  measure how fast the labs answer"
@@ -54,8 +54,11 @@ reproduce: $(VENV)/.lab
 studies: $(VENV)/.sweep
 	@for study in sample_size mixing stacked; do \
 		$(BIN)/python -m cdae_lessons sweep studies/$$study.yaml --workers 2 $(ARGS) && \
-		$(BIN)/python -m cdae_lessons sweep studies/$$study.yaml --report studies/$$study || exit 1; \
+		$(BIN)/python -m cdae_lessons sweep studies/$$study.yaml --report && \
+		cp results/$$study/summary.csv cdae_lessons/data_files/studies/$$study.csv || exit 1; \
 	done
+	@$(BIN)/python -m cdae_lessons search studies/search.yaml --workers 2 $(ARGS)
+	@cp results/search/comparison.csv cdae_lessons/data_files/studies/search.csv
 
 bench: $(VENV)/.lab
 	@$(BIN)/python tools/bench.py $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from scipy import stats
 
 from cdae_lessons import plotting, results
 from cdae_lessons.configurations import Configuration
-from cdae_lessons.errors import InputError
+from cdae_lessons.errors import InputError, known
 from cdae_lessons.metrics import bootstrap_interval
 from cdae_lessons.trials import RIVALS
 
+STORED = resources.files("cdae_lessons") / "data_files" / "studies"
 CASE = ["tested_on", "noise", "n_train", "size"]  # what a network shares with its rivals
 KIND = ["dataset", "noise", "n_train", "network", "recipe", "epochs", "size"]  # what the seeds of a mean share
 
@@ -115,6 +117,29 @@ def summary(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         rows.append(line)
     made = {"made": max(result["finished"] for result in chosen)[:10], "versions": versions(chosen)}
     return pd.DataFrame(rows, columns=list(SUMMARY)).assign(**made)
+
+
+def stored(name: str) -> pd.DataFrame:
+    """The summary of one of the course's studies, as it is kept in the package.
+
+    Parameters
+    ----------
+    name : {"mixing", "sample_size", "stacked"}
+        A file of ``studies/``; ``make studies`` does it again.
+
+    Returns
+    -------
+    DataFrame
+        As from `summary`.
+
+    Raises
+    ------
+    InputError
+        If there is no such study.
+    """
+    files = {path.name[:-4]: path for path in STORED.iterdir() if path.name.endswith(".csv")}
+    with files[known(name, sorted(files), what="study")].open(encoding="utf-8") as file:
+        return pd.read_csv(file)
 
 
 def interval(values: Iterable[float]) -> tuple[float, float]:
