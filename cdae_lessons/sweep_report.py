@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 from scipy import stats
 
 from cdae_lessons import plotting, results
@@ -184,6 +184,7 @@ def sample_size(table: pd.DataFrame) -> plotting.Figure:
         ax.set_xscale("log")
         ticks = sorted(table["n_train"].unique())
         ax.set_xticks(ticks, [str(n) for n in ticks])
+        ax.set_xlim(ticks[0] / 1.2, ticks[-1] * 1.2)
         ax.minorticks_off()
 
     text = (
@@ -213,6 +214,8 @@ def cost(table: pd.DataFrame) -> plotting.Figure:
             look = {name: look[name] for name in ("color", "marker", "label")}
             ax.scatter(lines["seconds"], lines["ssim"], s=sizes, **look)
         ax.set_xscale("log")
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter(NullFormatter())
 
     text = "Mean SSIM by seconds of training or tuning. A larger mark is a larger sample."
@@ -234,12 +237,11 @@ def heat_map(table: pd.DataFrame) -> plotting.Figure:
     table = _labelled(table)
     table = table[~table["network"].isin(RIVALS)]
     groups = list(table.groupby(["tested_on", "size", "label"], sort=False))
-    columns = min(3, len(groups))
-    figure, axes = plotting.subplots(
-        -(-len(groups) // columns), columns, caption=_caption("Mean SSIM by noise and sample size.", table)
-    )
+    columns = min(2, len(groups))
+    rows, caption = -(-len(groups) // columns), _caption("Mean SSIM by noise and sample size.", table)
+    figure, axes = plotting.subplots(rows, columns, width=8.2 / columns, height=2.4, caption=caption)
     for ax, ((tested_on, _, label), group) in zip(axes.flat, groups, strict=False):
-        cells = group.pivot_table("ssim", "noise", "n_train")
+        cells = group.pivot_table("ssim", "noise", "n_train", sort=False)
         ax.imshow(cells, vmin=0, vmax=1, cmap="viridis", aspect="auto")
         for (i, j), value in np.ndenumerate(cells.to_numpy()):
             if np.isfinite(value):
@@ -328,8 +330,9 @@ def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> p
         marks = {"color": f"C{i % 10}", "marker": "os^Dv*PX<>"[i % 10], "label": label}
         looks[label] = marks | {"linestyle": ":" if label in RIVALS else "-", "markersize": 5}
     groups = list(table.groupby(["tested_on", "noise", "size"], sort=False))
-    columns = min(3, len(groups))
-    figure, axes = plotting.subplots(-(-len(groups) // columns), columns, caption=_caption(text, table))
+    columns = min(2, len(groups))  # so that it fits the cell of a notebook
+    rows, caption = -(-len(groups) // columns), _caption(text, table)
+    figure, axes = plotting.subplots(rows, columns, width=8.2 / columns, caption=caption)
     for ax, ((tested_on, level, _), group) in zip(axes.flat, groups, strict=False):
         for label, lines in group.groupby("label"):
             draw(ax, lines, looks[label], label not in RIVALS)
@@ -340,9 +343,10 @@ def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> p
     for ax in figure.axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             shown.setdefault(label, handle)
-    figure.set_figwidth(figure.get_figwidth() + 2)
+    lines = -(-len(shown) // 3)
+    figure.set_figheight(figure.get_figheight() + 0.18 * lines)
     shown = {label: shown[label] for label in looks if label in shown}
-    figure.legend(shown.values(), shown.keys(), loc="outside right upper", fontsize=8)
+    figure.legend(shown.values(), shown.keys(), loc="outside upper left", ncols=3, fontsize=8, frameon=False)
     return figure
 
 
