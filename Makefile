@@ -1,5 +1,4 @@
-# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-backends | test-oldest | clean
-# (`make help` says what each does)
+# `make help` says what each target does.
 # Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
 
 PYTHON ?= python3
@@ -11,7 +10,8 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 SOURCES := pyproject.toml constraints.txt
 ARGS ?=
 
-.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-backends test-oldest clean
+.PHONY: help lab playground test setup course reproduce studies bench bench-sweeps bench-widgets weights \
+	test-backends test-oldest clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,7 +21,9 @@ help:
 	@echo "make setup          install what both need into $(VENV), and no more"
 	@echo "make course         execute every notebook in place, timed    (TO=html: into build/ as web pages)"
 	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
+	@echo "make studies        the studies behind lessons 05 and 07, resumed where they stopped (an hour on two cores)"
 	@echo "make bench          measure speed, as ratios in one run"
+	@echo "make bench-sweeps   measure what two workers gain, and a study of 10,000 runs"
 	@echo "make bench-widgets  measure how fast the labs answer"
 	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
@@ -49,8 +51,20 @@ course: $(VENV)/.lab
 reproduce: $(VENV)/.lab
 	@$(BIN)/python -m cdae_lessons reproduce $(or $(ARGS),--steps 400)
 
+studies: $(VENV)/.sweep
+	@for study in sample_size mixing stacked; do \
+		$(BIN)/python -m cdae_lessons sweep studies/$$study.yaml --workers 2 $(ARGS) && \
+		$(BIN)/python -m cdae_lessons sweep studies/$$study.yaml --report && \
+		cp results/$$study/summary.csv cdae_lessons/data_files/studies/$$study.csv || exit 1; \
+	done
+	@$(BIN)/python -m cdae_lessons search studies/search.yaml --workers 2 $(ARGS)
+	@cp results/search/comparison.csv cdae_lessons/data_files/studies/search.csv
+
 bench: $(VENV)/.lab
 	@$(BIN)/python tools/bench.py $(ARGS)
+
+bench-sweeps: $(VENV)/.sweep
+	@$(BIN)/python tools/bench_sweeps.py $(ARGS)
 
 bench-widgets: $(VENV)/.lab
 	@$(BIN)/python tools/bench_widgets.py $(ARGS)
@@ -98,6 +112,11 @@ $(VENV)/.test: $(VENV)/.python $(SOURCES)
 $(VENV)/.playground: $(VENV)/.lab
 	@echo "Installing Voila ..."
 	@$(PIP) -e '.[playground]'
+	@touch $@
+
+$(VENV)/.sweep: $(VENV)/.lab
+	@echo "Installing Dask ..."
+	@$(PIP) -e '.[sweep]'
 	@touch $@
 
 .venv-backends/.ready: $(SOURCES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import cdae_lessons
 from cdae_lessons.errors import InputError
@@ -55,7 +56,41 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--seeds", type=int, default=1, metavar="K", help="networks a row (default: 1)")
     reproduce.add_argument("--out", metavar="DIR", help="where results go (default: results/DATASET-RECIPE)")
     reproduce.set_defaults(run=_reproduce)
+
+    sweep = commands.add_parser("sweep", help="all runs of a study, resumed where they stopped, here or on a cluster")
+    sweep.add_argument("spec", metavar="SPEC.yaml", help="the study, such as studies/sample_size.yaml")
+    sweep.add_argument("--out", metavar="DIR", help="where results are kept (default: results/SPEC)")
+    sweep.add_argument("--data-dir", metavar="DIR", help="where the images are, on the workers too")
+    _add_workers(sweep)
+    what = sweep.add_mutually_exclusive_group()
+    what.add_argument("--dry-run", action="store_true", help="only say how many runs there are and how long they take")
+    what.add_argument(
+        "--report",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="run nothing: make tables and figures of what is stored, in DIR (default: where the results are)",
+    )
+    sweep.set_defaults(run=_sweep)
+
+    search = commands.add_parser("search", help="the network that suits few images, among many (needs Optuna)")
+    search.add_argument("spec", metavar="SPEC.yaml", help="cases, and networks to compare with: studies/search.yaml")
+    search.add_argument("--trials", type=int, default=60, metavar="N", help="networks to try a case (default: 60)")
+    search.add_argument("--out", metavar="DIR", help="where results are kept (default: results/SPEC)")
+    search.add_argument("--report", metavar="DIR", help="where tables and the figure go (default: the same)")
+    search.add_argument("--data-dir", metavar="DIR", help="where the images are, on the workers too")
+    _add_workers(search)
+    search.set_defaults(run=_search)
     return parser
+
+
+def _add_workers(command: argparse.ArgumentParser) -> None:
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="N", help="so many processes on this computer (needs Dask)")
+    where.add_argument(
+        "--scheduler", metavar="ADDRESS", help="a Dask scheduler, tcp://…, or its scheduler file, ….json"
+    )
+    command.add_argument("--memory", default="auto", metavar="SIZE", help="limit of each of N workers, such as 2GiB")
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -87,6 +122,58 @@ def _reproduce(options: argparse.Namespace) -> int:
         data_dir=options.data_dir,
         out=options.out or f"results/{report.slug(options.dataset)}-{options.recipe}",
     )
+    return 0
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from functools import partial
+
+    from cdae_lessons import configurations, estimates, results, specs, sweep_report, sweeps, trials
+
+    networks = specs.read(options.spec)
+    configs = configurations.unique([*networks, *configurations.rivals(networks)])
+    out = Path(options.out or Path("results") / Path(options.spec).stem)
+    if options.report is not None:
+        chosen, note = sweep_report.collect(configs, store=out)
+        written = sweep_report.write(options.report or out, chosen)
+        print(
+            f"{len(chosen)} runs. {note}\nWritten to {written[0].parent}: {', '.join(path.name for path in written)}."
+        )
+        return 0
+    if options.dry_run:
+        left = [config for config in configs if results.read(out, config) is None]
+        seconds = estimates.seconds(left)
+        print(
+            f"{len(configs)} runs, {len(configs) - len(networks)} of them rivals; {len(configs) - len(left)} are done."
+        )
+        print(f"The rest takes about {sweeps.duration(seconds)} on this computer, one after the other.")
+        if options.workers:
+            print(f"With {options.workers} workers, if each has a core: {sweeps.duration(seconds / options.workers)}.")
+        return 0
+    work = partial(trials.measure, data_dir=options.data_dir)
+    with sweeps.connect(workers=options.workers, scheduler=options.scheduler, memory=options.memory) as client:
+        sweeps.run(networks, store=out, client=client, work=work)
+    print(f"All {len(configs)} runs are in {out}. Tables and figures: add --report to the same command.")
+    return 0
+
+
+def _search(options: argparse.Namespace) -> int:
+    from functools import partial
+
+    from cdae_lessons import search, specs, sweeps, trials
+
+    cases = search.cases(specs.read(options.spec))
+    store = Path(options.out or Path("results") / Path(options.spec).stem)
+    how = {"store": store, "work": partial(trials.measure, data_dir=options.data_dir)}
+    tried, judged = {}, {}
+    with sweeps.connect(workers=options.workers, scheduler=options.scheduler, memory=options.memory) as client:
+        for case, others in cases.items():
+            tried[case] = search.search(case, others=others, n_trials=options.trials, client=client, **how)
+            best = tried[case]["network"].iloc[0]
+            print(f"{case.dataset}, {case.noise}, n={case.n_train}: the best on the validation images is {best}.")
+            judged[case] = search.compare(case, [best, *others], client=client, **how)
+    written = search.write(options.report or store, tried, judged)
+    print(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}.")
     return 0
 
 

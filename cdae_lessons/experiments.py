@@ -1,4 +1,4 @@
-"""The paper's experiment on any image set: train, score, and compare with fair baselines."""
+"""The paper's experiment on any image set: train, score, and compare with fair baselines. And `run`, for grids."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from cdae_lessons.backend import describe
 from cdae_lessons.datasets import Cohort
 from cdae_lessons.errors import InputError, check_count, known
 from cdae_lessons.fetching import data_home
+from cdae_lessons.sweeps import run
+
+__all__ = ["CLASSICAL", "HIGH", "LOW", "REPORTED", "Case", "reproduce", "run"]
 
 LOW = "gaussian p=0.1 sigma=1"
 HIGH = ("gaussian p=0.5 sigma=1", "gaussian p=0.2 sigma=5", "gaussian p=0.2 sigma=10", "poisson p=0.2 lam=5")

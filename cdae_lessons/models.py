@@ -297,6 +297,73 @@ def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int 
     return keras.Model(images, _channels_to_blocks(x, rim), name="unet")
 
 
+def encoder_decoder(
+    size: int = 64,
+    *,
+    depth: int = 2,
+    width: int = 64,
+    kernel_size: int = 3,
+    skips: bool = False,
+    residual: bool = False,
+    seed: int = 0,
+) -> keras.Model:
+    """Build a network between `cnn_dae` and a U-Net, for searches: with the values above it is `cnn_dae`.
+
+    Parameters
+    ----------
+    size : int
+        Height and width of the images in pixels, divisible by 2 for every level.
+    depth : int
+        Number of poolings, each after a convolution, and of upsamplings.
+    width : int
+        Feature maps of every convolution but the last.
+    kernel_size : int
+        Side of the square kernels in pixels.
+    skips : bool
+        Whether the maps from before each pooling are added after the upsampling of the same level.
+    residual : bool
+        Whether the last convolution is added to the noisy image, without a sigmoid: the network then learns the noise.
+    seed : int
+        Of the initial weights.
+
+    Returns
+    -------
+    keras.Model
+        Maps (N, size, size) to (N, size, size).
+
+    Raises
+    ------
+    InputError
+        If a number is not positive and whole, or `size` cannot be halved often enough.
+
+    References
+    ----------
+    X.-J. Mao, C. Shen, Y.-B. Yang, "Image restoration using very deep convolutional encoder-decoder networks with
+    symmetric skip connections", NeurIPS 2016: added skips. K. Zhang et al., "Beyond a Gaussian denoiser", IEEE TIP 26
+    (2017) 3142-3155, doi 10.1109/TIP.2017.2662206: learning the noise.
+    """
+    depth, width = check_count(depth, what="depth", low=1), check_count(width, what="width", low=1)
+    kernel_size = check_count(kernel_size, what="kernel_size", low=1)
+    size, _ = _check_levels(size, (width,) * depth, what="depth")
+    weights = (_weights(seed, i) for i in count())
+    images, x = _input(size)
+    finer = []
+    for _ in range(depth):
+        x = _conv(width, kernel_size, weights=next(weights))(x)
+        finer.append(x)
+        x = layers.MaxPooling2D(2, data_format=LAYOUT)(x)
+    x = _conv(width, kernel_size, weights=next(weights))(x)
+    for level in reversed(range(depth)):
+        x = layers.UpSampling2D(2, data_format=LAYOUT)(x)
+        if skips:
+            x = layers.Add()([x, finer[level]])
+        if level:
+            x = _conv(width, kernel_size, weights=next(weights))(x)
+    x = _conv(1, kernel_size, weights=next(weights), activation="linear" if residual else "sigmoid")(x)
+    x = layers.Reshape((size, size))(x)
+    return keras.Model(images, layers.Add()([images, x]) if residual else x, name="encoder_decoder")
+
+
 def _dense_blocks(size: int, widths: Sequence[int], seed: int) -> list[keras.Model]:
     sizes = (size * size, *widths)
     blocks = []

@@ -360,6 +360,8 @@ class _Batches(keras.utils.PyDataset):
     def __getitem__(self, number):
         rng = np.random.default_rng([self.seed, 3, self.epoch, number])
         chosen = self.order[number * self.batch : (number + 1) * self.batch]
+        if len(chosen) == 1:  # torch 2.13 on a CPU cannot differentiate a small convolution of one image
+            chosen = chosen.repeat(2)
         clean = self.clean[chosen]
         mirrored = rng.random(len(chosen)) < 0.5 if self.settings.flips else np.zeros(len(chosen), bool)
         clean[mirrored] = clean[mirrored, :, ::-1]

@@ -16,6 +16,7 @@ BUILDERS = {
     "stacked conv": lambda size, **seed: models.stacked_autoencoder(size, kind="conv", **seed),
     "cnn_dae": models.cnn_dae,
     "unet": models.unet,
+    "encoder_decoder": models.encoder_decoder,
 }
 
 
@@ -68,6 +69,34 @@ def test_cnn_dae_is_the_papers_network():
     assert [layer.activation.__name__ for layer in convs] == ["relu"] * 4 + ["sigmoid"]
     assert {layer.kernel_size for layer in convs} == {(3, 3)}
     assert model.count_params() == 640 + 3 * 36928 + 577  # = 112,001
+
+
+def test_an_encoder_decoder_as_it_stands_is_the_papers_network(images):
+    ours, paper = models.encoder_decoder(16, seed=3), models.cnn_dae(16, seed=3)
+    assert [w.shape for w in ours.get_weights()] == [w.shape for w in paper.get_weights()]
+    np.testing.assert_array_equal(ours.predict(images, verbose=0), paper.predict(images, verbose=0))
+
+
+def test_the_settings_of_an_encoder_decoder_do_what_they_say():
+    convolutions = lambda model: [layer for layer in model.layers if "conv2d" in layer.name]  # noqa: E731
+    deep = convolutions(models.encoder_decoder(16, depth=3, width=8, kernel_size=5))
+    assert [layer.kernel_size for layer in deep] == [(5, 5)] * 7
+    assert [layer.filters for layer in deep] == [8] * 6 + [1]
+    noisy = np.random.default_rng(0).normal(size=(2, 16, 16)).astype(np.float32)
+
+    def answer(**settings):
+        model = models.encoder_decoder(16, depth=2, width=4, **settings)
+        for layer in convolutions(model)[1:-1]:  # nothing gets through the middle
+            layer.set_weights([0 * weights for weights in layer.get_weights()])
+        return model, model.predict(noisy, verbose=0)
+
+    blocked = answer()[1]
+    assert np.ptp(blocked) < 1e-6
+    skipped = answer(skips=True)[1]
+    assert np.ptp(skipped) > 0.01
+    model, kept = answer(residual=True)
+    np.testing.assert_allclose(kept, noisy, atol=1e-6)
+    assert model.count_params() == models.encoder_decoder(16, depth=2, width=4).count_params()
 
 
 def test_the_unet_has_its_documented_weights_and_looks_at_four_scales():

@@ -153,6 +153,15 @@ def test_an_interrupt_ends_politely_and_the_model_can_be_used_and_trained_on(ima
     assert training.fit(model, images, NOISE, epochs=1, progress=False).stopped == "finished"
 
 
+@pytest.mark.parametrize(("n", "batch_size"), [(6, 5), (3, 1), (1, 5)])
+def test_a_batch_of_one_image_trains_a_small_network(images, n, batch_size):
+    model = models.conv_autoencoder(16)
+    before = model.get_weights()
+    history = training.fit(model, images[:n], NOISE, epochs=2, batch_size=batch_size, progress=False)
+    assert np.isfinite(history.table["loss"]).all()
+    assert all((new != old).any() for new, old in zip(model.get_weights(), before, strict=True))
+
+
 def test_a_watch_sees_every_step_and_every_epoch(images):
     seen = []
     history = training.fit(

@@ -7,6 +7,7 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from cdae_lessons import datasets, denoisers, lesions, models, noise, training, weights, widgets
 from cdae_lessons.errors import InputError
@@ -316,9 +317,21 @@ def test_a_storm_of_changes_ends_at_the_last_setting_and_leaves_no_thread(cohort
     assert _memory() - memory < 50
 
 
-def _memory():
-    """MB in use, where the system says so, without what waits to be freed or to be used again."""
+def test_no_figure_waits_to_be_freed(cohort):
+    figures = lambda: sum(type(thing) is Figure for thing in gc.get_objects())  # noqa: E731
+    lab = widgets.noise_lab(cohort)
+    lab.wait()
     gc.collect()
+    before, rng = figures(), np.random.default_rng(0)
+    for _ in range(5):
+        change(lab, "gaussian p", rng)
+        lab.wait()
+    assert figures() == before
+    assert gc.isenabled()
+
+
+def _memory():
+    """MB in use, where the system says so, without what waits to be used again."""
     if hasattr(library := ctypes.CDLL(None), "malloc_trim"):
         library.malloc_trim(0)
     statm = Path("/proc/self/statm")

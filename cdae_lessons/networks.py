@@ -1,0 +1,91 @@
+"""The networks of studies by name, with settings: ``"encoder_decoder depth=3 skips=true loss=mse"``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from types import MappingProxyType
+
+from cdae_lessons import models, recipes
+from cdae_lessons.errors import InputError, check_count, known
+
+keras = models.keras
+
+LAYERWISE = "_layerwise"
+
+NETWORKS: Mapping[str, Callable[..., keras.Model]] = MappingProxyType(
+    {
+        "cnn_dae": models.cnn_dae,
+        "unet": models.unet,
+        "encoder_decoder": models.encoder_decoder,
+        "dense_autoencoder": models.dense_autoencoder,
+        "conv_autoencoder": models.conv_autoencoder,
+        "stacked_dense": partial(models.stacked_autoencoder, kind="dense"),
+        "stacked_conv": partial(models.stacked_autoencoder, kind="conv"),
+        f"stacked_dense{LAYERWISE}": partial(models.stacked_autoencoder, kind="dense"),
+        f"stacked_conv{LAYERWISE}": partial(models.stacked_autoencoder, kind="conv"),
+    }
+)
+"""Every network of a study by name: ``build(size, seed=…)``. Layer-wise ones spend half of their length on the blocks
+one by one and half on all together, so that they see as many images as the same stack trained end to end."""
+
+LOSSES: Mapping[str, str | Callable] = MappingProxyType(
+    {"mse": "mse", "mae": "mae", "dissimilarity": recipes.dissimilarity}
+)
+"""What ``loss=`` may name, in place of the recipe's."""
+
+
+@lru_cache(maxsize=1024)
+def parse(text: str) -> tuple[str, Callable[..., keras.Model], str | Callable | None]:
+    """Return the network that `text` names.
+
+    Parameters
+    ----------
+    text : str
+        A name of `NETWORKS`, then ``key=value`` pairs: whole numbers and true or false for the builder, and ``loss``.
+
+    Returns
+    -------
+    name : str
+        `text` in a form of its own: settings in the builder's order, none that is the builder's own.
+    build : callable
+        ``build(size, seed=…)``, an untrained model.
+    loss : str or callable, optional
+        For `training.fit`; None for the recipe's.
+
+    Raises
+    ------
+    InputError
+        On an unknown network, setting or value.
+    """
+    network, *pairs = text.split() or [""]
+    builder = NETWORKS[known(network, NETWORKS, what="network")]
+    defaults = {
+        key: parameter.default
+        for key, parameter in inspect.signature(builder).parameters.items()
+        if type(parameter.default) in (int, bool) and key not in ("size", "seed")
+    }
+    settable = list(defaults) if network.endswith(LAYERWISE) else [*defaults, "loss"]
+    given: dict[str, int | bool | str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or key in given:
+            msg = f"Expected each setting once, as key=value, in {text!r}; received {pair!r}."
+            raise InputError(msg)
+        if not settable:
+            msg = f"The network {network!r} has no settings; received {pair!r}."
+            raise InputError(msg)
+        known(key, settable, what=f"setting of {network}")
+        given[key] = known(value, LOSSES, what="loss") if key == "loss" else _value(value, key, defaults[key])
+    loss = given.pop("loss", None)
+    own = {key: given[key] for key, default in defaults.items() if given.get(key, default) != default}
+    words = [network, *(f"{key}={str(value).lower()}" for key, value in own.items())]
+    name = " ".join(words if loss is None else [*words, f"loss={loss}"])
+    return name, partial(builder, **own), None if loss is None else LOSSES[loss]
+
+
+def _value(text: str, key: str, default: int | bool) -> int | bool:
+    if isinstance(default, bool):
+        return known(text.lower(), ("true", "false"), what=f"value of {key}") == "true"
+    return check_count(int(text) if text.isascii() and text.isdigit() else text, what=key, low=1)

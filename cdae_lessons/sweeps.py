@@ -1,0 +1,255 @@
+"""Many runs: resumed where they stopped, one after the other or on a Dask cluster, each stored when it is finished."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from cdae_lessons import results
+from cdae_lessons.configurations import Configuration, rivals, unique
+from cdae_lessons.errors import InputError, check_count
+from cdae_lessons.progress import bar
+from cdae_lessons.trials import code_version, measure
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+PATIENCE = 10  # seconds that a scheduler has to answer
+
+# What a local worker does first: Ctrl-C reaches all processes of a terminal, and only this one should answer.
+_IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+
+
+def run(
+    configs: Iterable[Configuration],
+    *,
+    store: str | Path,
+    client: Client | None = None,
+    progress: bool = True,
+    with_rivals: bool = True,
+    work: Callable[[Configuration], dict[str, Any]] = measure,
+) -> pd.DataFrame:
+    """Do what is not done yet of a study, and return its table.
+
+    Each result is stored the moment it is finished, so that nothing finished is ever done again: after an interrupt, a
+    crash or a closed lid the same call does the rest. A result of other code counts as another run's. A run that fails
+    does not keep the others from being done.
+
+    Parameters
+    ----------
+    configs : iterable of Configuration
+        From `configurations.grid` or `specs.read`.
+    store : path
+        Folder of the results, one JSON file each.
+    client : distributed.Client, optional
+        A Dask cluster to work on, see `connect`; by default one run after the other, here. One training is one task;
+        workers load the images themselves, and only this process writes to `store`.
+    progress : bool
+        Whether to show a bar with the time left, and a line for each finished run.
+    with_rivals : bool
+        Whether the noisy images and the tuned classical methods are measured, too. A table needs them.
+    work : callable
+        What is done for a configuration; by default `trials.measure`, such as ``partial(measure, data_dir="mine")``.
+
+    Returns
+    -------
+    DataFrame
+        A row a run, in the order of `configs`, the rivals last, with `results.COLUMNS`.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written or, when all others are done and stored, if a run failed.
+    KeyboardInterrupt
+        After an interrupt; what is finished is stored.
+    """
+    configs = list(configs)
+    configs = unique([*configs, *(rivals(configs) if with_rivals else [])])
+    store = results.folder(store)
+    rows = {c: results.row(stored) for c in configs if (stored := results.read(store, c)) is not None}
+    todo = [c for c in configs if c not in rows]
+    failed = []
+    done = _one_by_one(todo, work) if client is None else _on_dask(todo, work, client)
+    with closing(done), _told(len(todo), kept=len(rows), show=progress) as tell:
+        for config, found in done:
+            found = _checked(found)
+            if isinstance(found, Exception):
+                failed.append((config, found))
+                tell(f"{config}: FAILED: {found}")
+            else:
+                results.write(store, config.key, found)
+                rows[config] = results.row(found)
+                tell(f"{config}: SSIM {rows[config]['ssim']:.3f} in {found['seconds']:.1f} s")
+    if failed:
+        config, error = failed[0]
+        msg = (
+            f"{len(failed)} of {len(configs)} runs failed; the others are kept in {store}, and the same call tries "
+            f"these again. The first was {config}. {type(error).__name__}: {error}"
+        )
+        raise InputError(msg) from error
+    return pd.DataFrame([rows[c] for c in configs], columns=list(results.COLUMNS))
+
+
+@contextmanager
+def connect(
+    *, workers: int | None = None, scheduler: str | None = None, memory: str = "auto"
+) -> Iterator[Client | None]:
+    """Connect to a Dask cluster, or start one on this computer for as long as the block runs.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Start so many processes here, with one thread each, that listen on 127.0.0.1 alone. Where there are GPUs, each
+        has one of them, in turn, by ``CUDA_VISIBLE_DEVICES``.
+    scheduler : str, optional
+        The address of a running scheduler, ``tcp://…``, or its scheduler file, ``….json``, in place of `workers`.
+    memory : str
+        Limit of each worker, such as ``"2GiB"``; one that needs more is started anew. By default, its share of this
+        computer's memory, however many cores it has.
+
+    Yields
+    ------
+    distributed.Client or None
+        For `run`; None, for work without Dask, where neither is given.
+
+    Raises
+    ------
+    InputError
+        If Dask is missing, no scheduler answers, or both are given.
+    """
+    if workers is None and scheduler is None:
+        yield None
+        return
+    if workers is not None and scheduler is not None:
+        msg = "Expected workers or a scheduler, not both: the scheduler has workers of its own."
+        raise InputError(msg)
+    try:
+        from distributed import Client
+    except ImportError as error:
+        msg = "Workers need Dask, which is not installed. Run: pip install distributed"
+        raise InputError(msg) from error
+    if workers is not None:
+        with _cluster(check_count(workers, what="workers", low=1), memory) as cluster, Client(cluster) as client:
+            yield client
+        return
+    if scheduler.endswith(".json") and not Path(scheduler).is_file():  # Dask would wait for it for ever
+        msg = f"There is no scheduler file {scheduler}. Start one with: dask scheduler --scheduler-file {scheduler}"
+        raise InputError(msg)
+    where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
+    try:
+        client = Client(**where, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        msg = f"No Dask scheduler answers at {scheduler} ({error}). Start one with: dask scheduler"
+        raise InputError(msg) from error
+    with client:
+        yield client
+
+
+def _cluster(workers: int, memory: str):
+    import dask
+    from distributed import Nanny, Scheduler, SpecCluster
+
+    limit = 1 / workers if memory == "auto" else memory  # Dask's own "auto" shares by cores
+    local = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    gpus = _gpus()
+    spec = {
+        i: {
+            "cls": Nanny,
+            "options": local
+            | {"nthreads": 1, "memory_limit": limit, "silence_logs": logging.WARNING, "preload": [_IGNORE_CTRL_C]}
+            | {"env": {"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}},
+        }
+        for i in range(workers)
+    }
+    # Read when a worker starts, before it imports anything: one thread each, and the backend of this process.
+    start = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    start["KERAS_BACKEND"] = os.environ["KERAS_BACKEND"]
+    with dask.config.set({"distributed.nanny.pre-spawn-environ": start}):
+        return SpecCluster(spec, {"cls": Scheduler, "options": local}, name="sweep", silence_logs=logging.WARNING)
+
+
+def _gpus() -> list[str]:
+    """The GPUs of this computer, as ``CUDA_VISIBLE_DEVICES`` names them."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [name for name in chosen.split(",") if name.strip()]
+    if os.environ["KERAS_BACKEND"] != "torch":  # the others would take a GPU by looking at it
+        return []
+    import torch
+
+    return [str(i) for i in range(torch.cuda.device_count())]
+
+
+def _one_by_one(configs: Sequence[Configuration], work: Callable) -> Iterator[tuple[Configuration, Any]]:
+    for config in configs:
+        try:
+            found = work(config)
+        except Exception as error:  # noqa: BLE001 - told at the end, when the others are done
+            found = error
+        yield config, found
+
+
+def _on_dask(configs: Sequence[Configuration], work: Callable, client: Client) -> Iterator[tuple[Configuration, Any]]:
+    from distributed import as_completed
+
+    by_key = {f"cdae-{config.key}": config for config in configs}
+    # A killed worker's task goes to another one; retries are for errors that may pass, such as a full memory.
+    futures = client.map(work, configs, key=list(by_key), pure=False, retries=2)
+    pending = {future.key: future for future in futures}
+    del futures  # the scheduler keeps a result as long as someone here holds its future
+    try:
+        for future in as_completed(list(pending.values())):
+            found = future.result() if future.status == "finished" else _why(future)
+            yield by_key[future.key], found
+            del pending[future.key]
+    finally:
+        # Not cancelled: that would reach the same runs, too, if they are asked for again at once.
+        for future in pending.values():
+            future.release()
+
+
+def _why(future) -> Exception:
+    return future.exception() if future.status == "error" else InputError("It was cancelled: is the scheduler gone?")
+
+
+def _checked(found: Any) -> dict[str, Any] | Exception:
+    if isinstance(found, Exception) or found["code"] == code_version():
+        return found
+    return InputError(
+        f"The worker's code is {found['code']}, this one's {code_version()}. Install the same version of cdae-lessons "
+        "on both, and start the workers anew."
+    )
+
+
+@contextmanager
+def _told(todo: int, *, kept: int, show: bool) -> Iterator[Callable[[str], None]]:
+    """Yield a function that moves the bar on and adds a line, with the number of the run and the time left."""
+    started, done = time.monotonic(), 0
+
+    def tell(line: str) -> None:
+        nonlocal done
+        done += 1
+        shown.update()
+        if show:
+            left = (time.monotonic() - started) / done * (todo - done)
+            tqdm.write(f"[{kept + done}/{kept + todo}] {line}{f'; {duration(left)} left' if done < todo else ''}")
+
+    if show and kept:
+        tqdm.write(f"{kept} of {kept + todo} runs are kept from before.")
+    with bar(todo, label="Runs", show=show) as shown:
+        yield tell
+
+
+def duration(seconds: float) -> str:
+    """A time in words that a person would use: ``"40 s"``, ``"12 min"``, ``"3.5 h"``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

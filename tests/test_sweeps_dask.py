@@ -1,0 +1,227 @@
+"""Studies on a real Dask scheduler with two worker processes: the same results, and what survives kill -9."""
+
+import inspect
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from cdae_lessons import InputError, sweeps, trials
+from cdae_lessons.configurations import grid
+
+distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
+
+SMALL = {
+    "dataset": "brain",
+    "noise": "gaussian p=0.5 sigma=1",
+    "n_train": 6,
+    "network": "dense_autoencoder",
+    "epochs": "4 steps",
+    "size": 16,
+}
+
+
+def work_in(folder, code):
+    """Work that trains nothing: it notes each call, kills its worker, or waits, as files in `folder` ask it to."""
+
+    def work(config):  # sent to the workers as it stands, which cannot import this module
+        import os
+        import signal
+        import time
+        from dataclasses import asdict
+        from pathlib import Path
+
+        here = Path(folder)
+        with (here / "calls.txt").open("a", encoding="utf-8") as calls:
+            calls.write(f"{config.seed}\n")
+        if (here / f"kill {config.seed}").exists():
+            (here / f"kill {config.seed}").unlink()
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        until = time.monotonic() + 60
+        while config.seed >= 4 and (here / "hold").exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        return {
+            "config": asdict(config),
+            "code": code,
+            "scores": {name: [config.seed / 10] for name in ("ssim", "psnr", "ssim_body")},
+            "subjects": [0],
+            "weights": 0,
+            "seconds": 0.0,
+            "finished": "2026-11-23T10:00:00+00:00",
+            "made_with": {"device": "CPU"},
+        }
+
+    return work
+
+
+CLIENT = """
+import sys
+from cdae_lessons import sweeps, trials
+from cdae_lessons.configurations import grid
+
+{work_in}
+
+if __name__ == "__main__":
+    address, folder, axes = sys.argv[1:]
+    with sweeps.connect(scheduler=address) as client:
+        work = work_in(folder, trials.code_version())
+        sweeps.run(grid(**eval(axes)), store=folder, client=client, with_rivals=False, progress=False, work=work)
+"""
+
+
+@pytest.fixture(scope="module")
+def client():
+    with sweeps.connect(workers=2, memory="4GiB") as client:
+        client.wait_for_workers(2, timeout=60)
+        yield client
+
+
+@pytest.fixture
+def eight():
+    return SMALL | {"seed": list(range(8))}
+
+
+def calls(folder):
+    return Counter(map(int, (folder / "calls.txt").read_text(encoding="utf-8").split()))
+
+
+def wait_until(condition):
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until, "it did not come to this within a minute"
+        time.sleep(0.01)
+
+
+def test_two_workers_give_the_results_of_one_process(client, tmp_path):
+    networks = ["dense_autoencoder", "conv_autoencoder"]
+    configs = grid(**SMALL | {"network": networks, "n_train": 5, "seed": [0, 1]})
+    there = sweeps.run(configs, store=tmp_path / "there", client=client, progress=False)
+    here = sweeps.run(configs, store=tmp_path / "here", progress=False)
+    own = ["seconds", "finished", "device"]
+    pd.testing.assert_frame_equal(there.drop(columns=own), here.drop(columns=own), atol=1e-4)
+    assert there["ssim"].iloc[0] != there["ssim"].iloc[1]  # seeds are told apart
+    names = {path.name for path in (tmp_path / "here").iterdir()}
+    assert {path.name for path in (tmp_path / "there").iterdir()} == names
+    assert len(names) == 4 + len(trials.RIVALS)
+
+
+def test_a_killed_worker_s_run_is_done_again(client, eight, tmp_path):
+    (tmp_path / "kill 2").touch()
+    work = work_in(str(tmp_path), trials.code_version())
+    how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
+    table = sweeps.run(grid(**eight), work=work, **how)
+    assert list(table["seed"]) == list(range(8))
+    assert len(list(tmp_path.glob("*.json"))) == 8
+    assert calls(tmp_path)[2] == 2
+    before = calls(tmp_path)
+    sweeps.run(grid(**eight), work=work, **how)
+    assert calls(tmp_path) == before
+    client.wait_for_workers(2, timeout=60)  # the nanny started another one
+
+
+def test_after_a_killed_client_only_the_rest_is_done(client, eight, tmp_path):
+    (tmp_path / "hold").touch()
+    script = tmp_path / "client.py"
+    script.write_text(CLIENT.format(work_in=inspect.getsource(work_in)), encoding="utf-8")
+    arguments = [client.scheduler.address, str(tmp_path), repr(eight)]
+    with subprocess.Popen([sys.executable, str(script), *arguments]) as other:
+        try:
+            wait_until(lambda: len(list(tmp_path.glob("*.json"))) == 4 and set(calls(tmp_path)) & {4, 5, 6, 7})
+        finally:
+            other.kill()  # -9, in the middle of the fifth run
+    stored = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
+    (tmp_path / "hold").unlink()
+    work = work_in(str(tmp_path), trials.code_version())
+    how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
+    table = sweeps.run(grid(**eight), work=work, **how)
+    assert list(table["seed"]) == list(range(8))
+    assert not table.duplicated(["seed"]).any()
+    assert len(list(tmp_path.glob("*.json"))) == 8
+    assert {seed: calls(tmp_path)[seed] for seed in range(4)} == dict.fromkeys(range(4), 1)
+    assert {name: (tmp_path / name).stat().st_mtime_ns for name in stored} == stored
+
+
+def test_an_interrupt_takes_the_rest_off_the_scheduler(client, eight, tmp_path, monkeypatch):
+    (tmp_path / "hold").touch()
+    real, written = sweeps.results.write, []
+
+    def write(*given):
+        real(*given)
+        written.append(given)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeps.results, "write", write)
+    work = work_in(str(tmp_path), trials.code_version())
+    how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
+    with pytest.raises(KeyboardInterrupt):
+        sweeps.run(grid(**eight), work=work, **how)
+    wait_until(lambda: not [key for key in client.futures if key.startswith("cdae-")])
+    (tmp_path / "hold").unlink()
+    monkeypatch.undo()
+    assert len(sweeps.run(grid(**eight), work=work, **how)) == 8
+    done_twice = [seed for seed, count in calls(tmp_path).items() if count > 1]
+    stored = {given[2]["config"]["seed"] for given in written}
+    assert not stored & set(done_twice)
+
+
+def test_a_run_that_fails_on_a_worker_is_told(client, eight, tmp_path):
+    def work(config):
+        from cdae_lessons import InputError
+
+        msg = "no such images"
+        raise InputError(msg)
+
+    with pytest.raises(InputError, match="8 of 8 runs failed.*no such images"):
+        sweeps.run(grid(**eight), store=tmp_path, client=client, with_rivals=False, progress=False, work=work)
+
+
+def test_workers_have_one_thread_each_and_listen_here_alone(client):
+    import psutil
+
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    assert [worker["nthreads"] for worker in workers] == [1, 1]
+    assert {worker["memory_limit"] for worker in workers} == {4 * 2**30}
+    asked = ("OMP_NUM_THREADS", "KERAS_BACKEND")
+    for found in client.run(lambda: [os.environ[name] for name in asked]).values():
+        assert found == [os.environ.get("OMP_NUM_THREADS", "1"), os.environ["KERAS_BACKEND"]]
+    me = psutil.Process()
+    listening = {
+        connection.laddr.ip
+        for process in (me, *me.children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_each_worker_has_one_of_the_gpus(monkeypatch):
+    given = {}
+    monkeypatch.setattr(distributed, "SpecCluster", lambda workers, *_, **__: given.update(workers))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
+    sweeps._cluster(3, "auto")
+    assert [worker["options"]["env"] for worker in given.values()] == [
+        {"CUDA_VISIBLE_DEVICES": name} for name in ("4", "7", "4")
+    ]
+    assert {worker["options"]["memory_limit"] for worker in given.values()} == {1 / 3}  # a share of all memory
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    sweeps._cluster(1, "auto")
+    assert given[0]["options"]["env"] == {}
+
+
+def test_wrong_addresses_and_numbers_are_told(monkeypatch, tmp_path):
+    monkeypatch.setattr(sweeps, "PATIENCE", 0.5)
+    for address in ("tcp://127.0.0.1:1", "nonsense://"):
+        with pytest.raises(InputError, match="No Dask scheduler answers at"), sweeps.connect(scheduler=address):
+            pass
+    missing = str(tmp_path / "none.json")
+    with pytest.raises(InputError, match="no scheduler file.*none.json"), sweeps.connect(scheduler=missing):
+        pass
+    with pytest.raises(InputError, match="workers.*>= 1"), sweeps.connect(workers=0):
+        pass
+    with pytest.raises(InputError, match="not both"), sweeps.connect(workers=1, scheduler="tcp://127.0.0.1:1"):
+        pass
