@@ -23,3 +23,17 @@ def test_a_question_has_points_and_an_answer_whose_figures_are_right(number, tex
 def test_the_questions_are_numbered_from_one():
     assert [*PARTS] == [str(number + 1) for number in range(len(PARTS))]
     assert len(re.findall(r"```python", TEXT)) >= 15
+
+
+def test_the_kit_links_to_what_is_there():
+    for page in QUESTIONS.parent.glob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_guide_has_the_run_times_of_the_readme():
+    readme = (QUESTIONS.parents[1] / "README.md").read_text(encoding="utf-8")
+    guide = (QUESTIONS.parent / "guide.md").read_text(encoding="utf-8")
+    measured = re.findall(r"^\| \[0(\d)_.*\| (\d+) \|$", readme, flags=re.MULTILINE)
+    assert re.findall(r"^\| (\d) [A-Z][^|]*\| (\d+) \|", guide, flags=re.MULTILINE) == measured
+    assert len(measured) == 9
