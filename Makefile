@@ -6,20 +6,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+SOLUTIONS := $(sort $(wildcard notebooks/solutions/*.ipynb))
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 SOURCES := pyproject.toml constraints.txt
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__.py)
+DIST := dist
 ARGS ?=
 
-.PHONY: help lab playground test setup course reproduce studies bench bench-sweeps bench-widgets weights \
+.PHONY: help lab playground test setup course slides nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets weights \
 	test-backends test-oldest clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make lab            open the first lesson in JupyterLab       (ARGS=--no-browser on a server)"
 	@echo "make playground     serve the labs alone as a web page, for lectures   (ARGS=--theme=dark)"
-	@echo "make test           check the code style, run all tests and all notebooks"
+	@echo "make test           check the code style, run all tests, all notebooks and solutions"
 	@echo "make setup          install what both need into $(VENV), and no more"
 	@echo "make course         execute every notebook in place, timed    (TO=html: into build/ as web pages)"
+	@echo "make slides         slides of every lesson, in build/slides; they need no network"
+	@echo "make nbgrader       the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)"
+	@echo "make student        a zip of the last commit for students, in dist/: no solutions, tests or instructor's kit"
+	@echo "make instructor     a zip of the last commit with everything, in dist/"
 	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
 	@echo "make studies        the studies behind lessons 05 and 07, resumed where they stopped (an hour on two cores)"
 	@echo "make bench          measure speed, as ratios in one run"
@@ -41,12 +48,25 @@ test: $(VENV)/.lab $(VENV)/.test
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
-		--nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 tests $(NOTEBOOKS) $(ARGS)
+		--nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 tests $(NOTEBOOKS) $(SOLUTIONS) $(ARGS)
 
 setup: $(VENV)/.lab $(VENV)/.test
 
 course: $(VENV)/.lab
 	@$(BIN)/python tools/course.py $(if $(filter html,$(TO)),--to html) $(NOTEBOOKS)
+
+slides: $(VENV)/.slides
+	@$(BIN)/python tools/make_slides.py $(ARGS) $(NOTEBOOKS)
+
+nbgrader: $(VENV)/.nbgrader
+	@$(BIN)/python tools/make_nbgrader.py $(ARGS)
+
+# The tests hold reference answers, too.
+student: LEFT_OUT := ':!instructor' ':!notebooks/solutions' ':!tests' ':!.ci'
+student instructor:
+	@mkdir -p $(DIST)
+	@git archive --format=zip --prefix=cdae-lessons/ -o $(DIST)/cdae-lessons-$(VERSION)-$@.zip HEAD -- . $(LEFT_OUT)
+	@echo "$(DIST)/cdae-lessons-$(VERSION)-$@.zip"
 
 reproduce: $(VENV)/.lab
 	@$(BIN)/python -m cdae_lessons reproduce $(or $(ARGS),--steps 400)
@@ -112,6 +132,17 @@ $(VENV)/.test: $(VENV)/.python $(SOURCES)
 $(VENV)/.playground: $(VENV)/.lab
 	@echo "Installing Voila ..."
 	@$(PIP) -e '.[playground]'
+	@touch $@
+
+# reveal.js and MathJax as files come in these packages; Sphinx, which the first one extends, is not needed.
+$(VENV)/.slides: $(VENV)/.lab
+	@echo "Installing reveal.js and MathJax ..."
+	@$(PIP) --no-deps sphinx-revealjs jupyter-server-mathjax
+	@touch $@
+
+$(VENV)/.nbgrader: $(VENV)/.lab
+	@echo "Installing nbgrader ..."
+	@$(PIP) -e '.[nbgrader]'
 	@touch $@
 
 $(VENV)/.sweep: $(VENV)/.lab

@@ -67,7 +67,7 @@ def download(url: str, target: Path, *, md5: str | None = None, check: Callable[
     known = f" (MD5 {md5})" if md5 else ""
     remedy = f"Or fetch {url} yourself and put it into {target.parent} as {target.name}{known}."
     try:
-        with _appearing(target) as part:
+        with appearing(target) as part:
             pooch.HTTPDownloader(progressbar=True, timeout=60)(url, str(part), None)
             if md5 and (found := file_md5(part)) != md5:
                 msg = (
@@ -122,7 +122,7 @@ def prepared(name: str, key: tuple, make: Callable[[], tuple[np.ndarray, np.ndar
         pass  # not there yet, or damaged: make it anew
     images, subjects = make()
     try:
-        with _appearing(file) as part, part.open("wb") as stream:
+        with appearing(file) as part, part.open("wb") as stream:
             np.savez(stream, images=images, subjects=subjects)
     except OSError as error:
         msg = (
@@ -134,7 +134,7 @@ def prepared(name: str, key: tuple, make: Callable[[], tuple[np.ndarray, np.ndar
 
 
 @contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
+def appearing(target: Path) -> Iterator[Path]:
     """A file to write, which becomes `target` if all goes well and is gone otherwise."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")

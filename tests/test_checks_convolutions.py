@@ -116,10 +116,93 @@ ADJOINTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("check", "answer", "said"),
-    [(checks.check_conv_layer, *case) for case in LAYERS] + [(checks.check_adjoint, *case) for case in ADJOINTS],
-)
+SHAPES = [(8, 28, 28), (8, 14, 14), (16, 14, 14), (16, 28, 28), (1, 28, 28)]
+
+
+def shapes(layer, shape):
+    return [*SHAPES[: layer - 1], shape, *SHAPES[layer:]]
+
+
+PREDICTED = [
+    (SHAPES, "right."),
+    (tuple(map(list, SHAPES)), "right."),
+    (SHAPES[:4], "a list of five shapes"),
+    ("8x28x28", "a list of five shapes"),
+    (shapes(2, 14), "layer 2: three numbers"),
+    (shapes(1, (28, 28, 8)), "the maps come first"),
+    (shapes(1, (1, 28, 28)), "as many maps as filters"),
+    (shapes(1, (8, 32, 32)), "layer 1: without padding"),
+    (shapes(1, (8, 27, 27)), "32 - 5 + 1"),
+    (shapes(1, (8, 30, 30)), "Here it is 5x5"),
+    (shapes(2, (4, 14, 14)), "their number does not change"),
+    (shapes(2, (8, 28, 28)), "one pixel of 2x2"),
+    (shapes(2, (8, 26, 26)), "divides by 2"),
+    (shapes(3, (128, 14, 14)), "layer 3: a filter sums"),
+    (shapes(3, (16, 12, 12)), "zeros are put around"),
+    (shapes(4, (16, 14, 14)), "makes 2x2 pixels of each"),
+    (shapes(4, (16, 16, 16)), "multiplies by 2"),
+    (shapes(5, (16, 28, 28)), "layer 5: a filter sums"),
+    (shapes(5, (1, 26, 26)), "the size stays"),
+    (shapes(5, (1, 32, 32)), "a smaller image than it got"),
+    (shapes(5, (1, 7, 7)), "see what the layer does"),
+]
+
+
+def grey_noise(images, rng):
+    return np.repeat((images + rng.normal(0, 0.2, images.shape))[..., None], 3, axis=-1)
+
+
+def grey_noise_by_stack(images, rng):
+    noisy = images + 0.2 * rng.standard_normal(images.shape)
+    return np.stack([noisy] * 3, axis=-1)
+
+
+def in_place(images, rng):
+    images += rng.normal(0, 0.2, images.shape)
+    return np.repeat(images[..., None], 3, axis=-1)
+
+
+def one_channel(images, rng):
+    colour = np.repeat(images[..., None], 3, axis=-1)
+    colour[..., 0] += rng.normal(0, 0.2, images.shape)
+    return colour
+
+
+CHANNELS = [
+    (grey_noise, "right."),
+    (grey_noise_by_stack, "right."),
+    (lambda x, rng: x[..., None] + rng.normal(0, 0.2, (*x.shape, 3)), "A scanner draws once"),
+    (one_channel, "read off the others"),
+    (in_place, "clean images were changed"),
+    (lambda x, rng: grey_noise(x, rng).transpose(0, 3, 1, 2), "channels come last"),
+    (lambda x, rng: grey_noise(x, rng)[..., 0], "three channels are missing"),
+    (lambda x, rng: grey_noise(x, rng)[:2], "the shape should be"),
+    (lambda x, rng: np.repeat(x[..., None], 3, axis=-1), "nothing was added"),
+    (lambda x, rng: grey_noise(x, np.random.default_rng()), "the same rng gave other noise"),
+    (lambda x, rng: grey_noise(x, np.random.default_rng(0)), "two different rng"),
+    (lambda x, rng: x[..., None] + np.repeat(rng.normal(0, 0.2, x.shape[1:])[..., None], 3, -1), "all images got the"),
+    (lambda x, rng: np.clip(grey_noise(x, rng), 0, 1), "was clipped"),
+    (lambda x, rng: x[..., None] + 0.2 * np.repeat(rng.random(x.shape)[..., None], 3, -1), "a mean of 0"),
+    (lambda x, rng: x[..., None] + 0.2 * (grey_noise(x, rng) - x[..., None]), "do not square"),
+    (lambda x, rng: x[..., None] + 2 * (grey_noise(x, rng) - x[..., None]), "it is 0.40"),
+]
+CASES = [
+    (check, *case)
+    for check, cases in (
+        (checks.check_layer_shapes, PREDICTED),
+        (checks.check_conv_layer, LAYERS),
+        (checks.check_adjoint, ADJOINTS),
+        (checks.check_grey_noise, CHANNELS),
+    )
+    for case in [*cases, (None, "not attempted yet.")]
+]
+CASES += [
+    (check, lambda *arguments: None, "not attempted yet.")
+    for check in (checks.check_conv_layer, checks.check_adjoint, checks.check_grey_noise)
+]
+
+
+@pytest.mark.parametrize(("check", "answer", "said"), CASES)
 def test_each_answer_gets_its_own_line(check, answer, said, capsys):
     check(answer)
     line = capsys.readouterr().out
@@ -127,11 +210,19 @@ def test_each_answer_gets_its_own_line(check, answer, said, capsys):
     assert line.count("\n") == 1
 
 
-@pytest.mark.parametrize("check", [checks.check_conv_layer, checks.check_adjoint])
-@pytest.mark.parametrize("blank", [None, lambda *arguments: None])
-def test_a_blank_is_no_mistake(check, blank, capsys):
-    check(blank)
-    assert capsys.readouterr().out.endswith("not attempted yet.\n")
+def test_the_right_shapes_are_those_of_keras():
+    kinds = ((8, 5, "valid"), None, (16, 3, "same"), 2, (1, 3, "same"))
+    image = keras.ops.ones((1, 1, 32, 32))
+    options, found = {"data_format": "channels_first"}, []
+    for kind in kinds:
+        if kind is None:
+            image = keras.layers.MaxPooling2D(2, **options)(image)
+        elif kind == 2:
+            image = keras.layers.UpSampling2D(2, **options)(image)
+        else:
+            image = keras.layers.Conv2D(*kind[:2], padding=kind[2], **options)(image)
+        found.append(tuple(image.shape[1:]))
+    assert found == SHAPES
 
 
 def test_what_is_called_right_is_the_adjoint():

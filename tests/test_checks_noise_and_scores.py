@@ -76,21 +76,6 @@ DETECTOR = [
 ]
 
 
-@pytest.mark.parametrize("answer", [detector, with_the_package, in_counts, image_by_image])
-def test_every_right_detector_passes(answer, capsys):
-    checks.check_detector_noise(answer)
-    assert capsys.readouterr().out == "A real detector: right.\n"
-
-
-@pytest.mark.parametrize(("answer", "said"), DETECTOR)
-def test_each_wrong_detector_gets_its_own_hint(answer, said, capsys):
-    checks.check_detector_noise(answer)
-    line = capsys.readouterr().out
-    assert line.startswith("A real detector: not yet. Hint: ")
-    assert said in line
-    assert line.count("\n") == 1
-
-
 def psnr(clean, image, mask, data_range):
     return 10 * np.log10(data_range**2 / np.mean((clean - image)[mask] ** 2))
 
@@ -119,23 +104,67 @@ PSNR = [
 ]
 
 
-@pytest.mark.parametrize("answer", [psnr, with_a_root, lambda *args: np.float32(psnr(*args))])
-def test_every_right_psnr_passes(answer, capsys):
-    checks.check_body_psnr(answer)
-    assert capsys.readouterr().out == "PSNR inside the body: right.\n"
+def paper(images, p, rng):
+    return images + p * rng.standard_normal(images.shape)
 
 
-@pytest.mark.parametrize(("answer", "said"), PSNR)
-def test_each_wrong_psnr_gets_its_own_hint(answer, said, capsys):
-    checks.check_body_psnr(answer)
+def paper_in_place(images, p, rng):
+    images += p * rng.standard_normal(images.shape)
+    return images
+
+
+def in_a_share(images, p, rng):
+    return images + (rng.random(images.shape) < p) * rng.standard_normal(images.shape)
+
+
+PAPER = [
+    (paper_in_place, "clean images were changed"),
+    (in_a_share, "p is a factor, no share"),
+    (lambda x, p, rng: np.clip(in_a_share(x, p, rng), 0, 1), "p is a factor, no share"),
+    (lambda x, p, rng: np.clip(paper(x, p, rng), 0, 1), "the noise was clipped"),
+    (lambda x, p, rng: x + p * rng.standard_normal(x.shape[1:]), "all images got the same noise"),
+    (lambda x, p, rng: x, "nothing was added"),
+    (lambda x, p, rng: paper(x, p, np.random.default_rng()), "same rng gave other noise"),
+    (lambda x, p, rng: paper(x, p, np.random.default_rng(0)), "two different rng gave the same noise"),
+    (
+        lambda x, p, rng: x * (1 + 2 * p * rng.standard_normal(x.shape)) - 0.5 + rng.normal(0.5, 1e-3, x.shape),
+        "multiplied",
+    ),
+    (lambda x, p, rng: x + p * rng.random(x.shape) - 0.2 * p, "mean of 0"),
+    (lambda x, p, rng: paper(x, 1, rng), "p was not used"),
+    (lambda x, p, rng: paper(x, p**2, rng), "here it was squared"),
+    (lambda x, p, rng: paper(x, p**0.5, rng), "no root"),
+    (lambda x, p, rng: paper(x, p / 2, rng), "it is 0.15"),
+    (lambda x, p, rng: x + p * np.sqrt(12) * (rng.random(x.shape) - 0.5), "no tails"),
+    (lambda x, p, rng: paper(x, p, rng)[0], "the shape should be"),
+]
+
+RIGHT = [
+    (checks.check_detector_noise, detector),
+    (checks.check_detector_noise, with_the_package),
+    (checks.check_detector_noise, in_counts),
+    (checks.check_detector_noise, image_by_image),
+    (checks.check_body_psnr, psnr),
+    (checks.check_body_psnr, with_a_root),
+    (checks.check_body_psnr, lambda *args: np.float32(psnr(*args))),
+    (checks.check_paper_noise, paper),
+    (checks.check_paper_noise, lambda x, p, rng: noise.gaussian(x, p=p, rng=rng)),
+    (checks.check_paper_noise, lambda x, p, rng: rng.normal(x, p)),
+]
+CASES = [(*case, "right.") for case in RIGHT]
+CASES += [(checks.check_detector_noise, *case) for case in DETECTOR]
+CASES += [(checks.check_body_psnr, *case) for case in PSNR]
+CASES += [(checks.check_paper_noise, *case) for case in PAPER]
+CASES += [
+    (check, blank, "not attempted yet.")
+    for check in (checks.check_detector_noise, checks.check_body_psnr, checks.check_paper_noise)
+    for blank in (None, lambda *arguments: ...)
+]
+
+
+@pytest.mark.parametrize(("check", "answer", "said"), CASES)
+def test_each_answer_gets_its_own_line(check, answer, said, capsys):
+    check(answer)
     line = capsys.readouterr().out
-    assert line.startswith("PSNR inside the body: not yet. Hint: ")
     assert said in line
     assert line.count("\n") == 1
-
-
-@pytest.mark.parametrize("check", [checks.check_detector_noise, checks.check_body_psnr])
-def test_a_blank_is_no_mistake(check, capsys):
-    check(None)
-    check(lambda *arguments: None)
-    assert capsys.readouterr().out.count("not attempted yet.\n") == 2

@@ -6,6 +6,7 @@ import pytest
 from cdae_lessons import checks
 
 split, interval = checks.check_subject_split, checks.check_seed_interval
+honest = checks.check_honest_score
 
 
 def by_subject(subjects, n_test, rng):
@@ -39,6 +40,11 @@ def own_rng(subjects, n_test, rng):
     return by_subject(subjects, n_test, np.random.default_rng())
 
 
+def with_replacement(subjects, n_test, rng):
+    testing = np.isin(subjects, rng.choice(np.unique(subjects), n_test))
+    return np.flatnonzero(~testing), np.flatnonzero(testing)
+
+
 def trained_on_all(subjects, n_test, rng):
     return np.arange(len(subjects)), by_subject(subjects, n_test, rng)[1]
 
@@ -69,6 +75,7 @@ CASES = [
     (split, images_counted, "n_test counts subjects"),
     (split, first_ones, "draw them with rng"),
     (split, own_rng, "not with np.random"),
+    (split, with_replacement, "n_test counts subjects"),
     (split, trained_on_all, "images are on both sides"),
     (split, one_image_each, "on no side"),
     (split, labels, "indices are wanted"),
@@ -85,6 +92,19 @@ CASES = [
     (interval, lambda s: (np.mean(s), 2 * error(s)), "half width"),
     (interval, lambda s: (np.mean(s), 7.0), "standard error: the standard deviation"),
     (interval, lambda s: np.mean(s), "return two numbers"),
+    (honest, lambda validation, test: test[np.argmax(validation)], "right."),
+    (honest, lambda validation, test: dict(zip(validation, test, strict=True))[max(validation)], "right."),
+    (honest, lambda validation, test: max(test), "chosen by the test images"),
+    (honest, lambda validation, test: max(validation), "Report the setting's test score"),
+    (honest, lambda validation, test: test[np.argmin(validation)], "Higher is better"),
+    (honest, lambda validation, test: test[-1], "simply the last"),
+    (honest, lambda validation, test: np.mean(test), "mean of all settings"),
+    (honest, lambda validation, test: np.argmax(validation), "number of the setting"),
+    (honest, lambda validation, test: 0.123, "at the same place"),
+    (honest, lambda validation, test: test, "a single number"),
+    (split, lambda subjects, n_test, rng: None, "not attempted yet."),
+    (interval, None, "not attempted yet."),
+    (honest, lambda validation, test: ..., "not attempted yet."),
 ]
 
 
@@ -94,9 +114,3 @@ def test_each_answer_gets_its_own_line(check, answer, said, capsys):
     line = capsys.readouterr().out
     assert said in line
     assert line.count("\n") == 1
-
-
-@pytest.mark.parametrize(("check", "blank"), [(split, lambda subjects, n_test, rng: None), (interval, None)])
-def test_a_blank_is_no_mistake(check, blank, capsys):
-    check(blank)
-    assert capsys.readouterr().out.endswith("not attempted yet.\n")

@@ -11,6 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cdae_lessons.checks import record
+
+BLANK, RIGHT = "not attempted yet.", "right."
+"""Two of the verdicts; the others begin with "not yet."."""
+
 
 class Hint(Exception):  # noqa: N818  it is no error of ours, but what a student reads
     """A wrong answer, and what to think about."""
@@ -21,7 +26,7 @@ class Blank(Exception):  # noqa: N818
 
 
 def exercise(title: str) -> Callable[[Callable[[object], None]], Callable[[object], None]]:
-    """Turn a test of an answer into a check that prints one line and never raises.
+    """Turn a test of an answer into a check that prints one line, keeps it for `progress`, and never raises.
 
     Parameters
     ----------
@@ -31,14 +36,20 @@ def exercise(title: str) -> Callable[[Callable[[object], None]], Callable[[objec
     Returns
     -------
     decorator
-        For functions of one answer that return nothing if it is right, and raise `Hint` or `Blank` if not.
+        For functions of one answer that return nothing if it is right, and raise `Hint` or `Blank` if not. The check
+        has its `title`, and ``verdict(answer) -> str`` for graders: what the check prints after the title, such as
+        ``"right."`` or ``"not attempted yet."``, without printing it.
     """
 
     def decorate(test: Callable[[object], None]) -> Callable[[object], None]:
         @functools.wraps(test)
         def check(answer: object = None, /) -> None:
-            print(f"{title}: {_verdict(test, answer)}")  # noqa: T201
+            verdict = check.verdict(answer)
+            print(f"{title}: {verdict}")  # noqa: T201
+            if verdict != BLANK:
+                record.note(test.__name__, right=verdict == RIGHT)
 
+        check.title, check.verdict = title, functools.partial(_verdict, test)
         return check
 
     return decorate
@@ -63,6 +74,21 @@ def images(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     if answer.dtype.kind != "f" or not np.isfinite(answer).all():
         raise Hint("floating-point values are wanted, all of them finite.")
     return answer
+
+
+def letters(answer: object, known: str) -> list[str]:
+    """Return an answer as a list of letters, each one of those `known` and none twice; ``"a, c"`` is as good."""
+    _filled(answer)
+    if not isinstance(answer, list | tuple | str):
+        raise Hint('a list of letters is wanted, such as ["A", "B"].')
+    order = [str(letter).strip().upper() for letter in answer]
+    order = [letter for letter in order if letter not in ("", ",")] if isinstance(answer, str) else order
+    strange = [letter for letter in order if letter not in tuple(known)]
+    if strange:
+        raise Hint(f"the steps are called {known[0]} to {known[-1]}; there is no step {strange[0]!r}.")
+    if len(set(order)) < len(order):
+        raise Hint("no step is done twice.")
+    return order
 
 
 def call(function: object, *arguments: object, **keywords: object) -> object:
@@ -109,19 +135,19 @@ def reveal(what: str, *, guess: float | str | None, measured: float | str, close
     print(f"{what}: you said {said}, measured {value}.{verdict}")  # noqa: T201
 
 
-def _verdict(test: Callable[[object], None], answer: object) -> str:
+def _verdict(test: Callable[[object], None], answer: object = None, /) -> str:
     try:
         _filled(answer)
         test(answer)
     except Blank:
-        return "not attempted yet."
+        return BLANK
     except Hint as hint:
         return f"not yet. Hint: {hint}"
     except KeyboardInterrupt:
         return "stopped."
     except Exception as error:  # noqa: BLE001  whatever a student's code raises, the answer is a line, not a traceback
         return f"not yet. Your answer stopped with {type(error).__name__}: {error}"
-    return "right."
+    return RIGHT
 
 
 def _filled(answer: object) -> None:

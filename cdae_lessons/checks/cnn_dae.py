@@ -69,3 +69,8 @@ def check_who_wins(answer: object) -> None:
     few = np.array([0.5, 0.6, 0.7, 0.8])
     if call(answer, few + np.array([0.04, -0.03, 0.05, -0.02]), few) != "open":
         raise Hint("four images are few: the standard error is their standard deviation over the square root of 4.")
+    error = wobble.std(ddof=1) / np.sqrt(len(wobble))
+    if call(answer, images + 2.5 * error + wobble, images) != "first":
+        raise Hint("a mean difference of 2.5 standard errors is more than two: the first wins.")
+    if call(answer, images + 1.5 * error + wobble, images) != "open":
+        raise Hint("a mean difference of 1.5 standard errors is less than two: that is open.")

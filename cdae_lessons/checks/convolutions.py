@@ -1,4 +1,4 @@
-"""Exercises of lesson 4: a layer of many maps, and the flip that carries it back."""
+"""Exercises of lesson 4: shapes, a layer of many maps, the flip that carries it back, and grey noise in colour."""
 
 from __future__ import annotations
 
@@ -6,6 +6,101 @@ import numpy as np
 from scipy.signal import convolve2d, correlate2d
 
 from cdae_lessons.checks.answers import Hint, call, exercise, images
+
+_SHAPES = ((8, 28, 28), (8, 14, 14), (16, 14, 14), (16, 28, 28), (1, 28, 28))
+
+
+@exercise("Predict the shapes")
+def check_layer_shapes(answer: object) -> None:
+    """Check the shapes (maps, rows, columns) behind the five layers of the lesson's small network.
+
+    Parameters
+    ----------
+    answer : list of tuple
+        For one grey image of 32x32: 8 filters of 5x5 without padding, pooling by 2, 16 filters of 3x3 with padding,
+        upsampling by 2, 1 filter of 3x3 with padding.
+    """
+    if not isinstance(answer, list | tuple) or len(answer) != len(_SHAPES):
+        raise Hint("a list of five shapes is wanted, one a layer, such as [(3, 10, 10), …].")
+    for i, (shape, right) in enumerate(zip(answer, _SHAPES, strict=True), start=1):
+        if not isinstance(shape, list | tuple) or len(shape) != 3:
+            raise Hint(f"layer {i}: three numbers are wanted, (maps, rows, columns).")
+        if tuple(shape) != right:
+            raise Hint(f"layer {i}: {_shape_mistake(i, tuple(shape), right)}")
+
+
+def _shape_mistake(layer: int, shape: tuple, right: tuple[int, int, int]) -> str:
+    if shape == (right[1], right[2], right[0]):
+        return "the maps come first here: (maps, rows, columns)."
+    if layer in (2, 4) and shape[0] != right[0]:
+        return "pooling and upsampling work on each map alone: their number does not change."
+    if shape[0] != right[0]:
+        return "a filter sums over all maps that come in and makes one map: there are as many maps as filters."
+    hints = {
+        1: {
+            32: "without padding the kernel must fit into the image: some rows and columns are lost.",
+            27: "one too few: 5 pixels fit into 32 at 32 - 5 + 1 places.",
+            30: "that is a kernel of 3x3. Here it is 5x5.",
+        },
+        2: {28: "pooling by 2 keeps one pixel of 2x2.", 26: "pooling by 2 divides by 2."},
+        3: {12: "with padding the size stays: zeros are put around the image."},
+        4: {14: "upsampling by 2 makes 2x2 pixels of each.", 16: "upsampling by 2 multiplies by 2."},
+        5: {
+            26: "with padding the size stays.",
+            32: "nothing brings the lost pixels back: this network would return a smaller image than it got.",
+        },
+    }
+    return hints[layer].get(shape[1], "see what the layer does to rows and columns, and to the number of maps.")
+
+
+@exercise("Grey noise in colour")
+def check_grey_noise(answer: object) -> None:
+    """Check a function that makes noisy grey images of three equal channels.
+
+    Parameters
+    ----------
+    answer : callable
+        ``add_grey_noise(images, rng)`` of images (N, H, W) and a Generator; returns (N, H, W, 3): the images plus
+        N(0, 0.2²), one draw for each pixel, the same in all three channels.
+    """
+    clean = np.random.default_rng(0).uniform(0, 1, (4, 48, 48))
+    noisy, again = (_colour(answer, clean, seed=0) for _ in range(2))
+    other = _colour(answer, clean, seed=1)
+    error = noisy - clean[..., None]
+    if np.allclose(error, 0):
+        raise Hint("nothing was added: these are the clean images.")
+    if not np.array_equal(noisy, again):
+        raise Hint("the same rng gave other noise. Draw from the rng that is given.")
+    if np.array_equal(noisy, other):
+        raise Hint("two different rng gave the same noise. Use the one given; make none inside.")
+    if not np.allclose(error, error[..., :1]):
+        if np.allclose(error[..., 1:], 0):
+            raise Hint("only one channel is noisy: the clean image can be read off the others.")
+        raise Hint("each channel has a noise of its own, so a mean of the three is less noisy. A scanner draws once.")
+    error = error[..., 0]
+    if np.allclose(error, error[:1]):
+        raise Hint("all images got the same noise. Draw a value for each pixel of each image.")
+    if abs(error.mean()) > 0.02:
+        raise Hint("the images became brighter or darker. The noise has a mean of 0.")
+    if abs(error.std() - 0.04) < 0.004:
+        raise Hint("0.2 is the standard deviation, not its root: do not square it.")
+    if noisy.min() >= 0 or noisy.max() <= 1:
+        raise Hint("no value is below 0, or none above 1: the noise was clipped. Leave it as it is.")
+    if abs(error.std() - 0.2) > 0.01:
+        raise Hint(f"the standard deviation of the noise should be 0.2; it is {error.std():.2f}.")
+
+
+def _colour(answer: object, clean: np.ndarray, *, seed: int) -> np.ndarray:
+    given = clean.copy()
+    noisy = _array(call(answer, given, np.random.default_rng(seed)))
+    if not np.array_equal(given, clean):
+        raise Hint("the clean images were changed. Compute a new array.")
+    count, height, width = clean.shape
+    if noisy.shape == (count, 3, height, width):
+        raise Hint("the channels come last here: (N, H, W, 3).")
+    if noisy.shape == clean.shape:
+        raise Hint("the three channels are missing: (N, H, W, 3). See np.repeat.")
+    return images(noisy, (*clean.shape, 3))
 
 
 @exercise("A layer of many maps")

@@ -1,4 +1,4 @@
-"""Exercises of lesson 2: the noise of a real detector, and PSNR inside the body."""
+"""Exercises of lesson 2: the paper's noise, the noise of a real detector, and PSNR inside the body."""
 
 from __future__ import annotations
 
@@ -8,6 +8,58 @@ from cdae_lessons.checks.answers import Hint, call, exercise, images, number
 
 _PEAK, _SIGMA = 20.0, 0.1
 _GREYS = (0.0, 0.25, 0.25, 0.9)  # one flat image each
+
+
+@exercise("The paper's noise")
+def check_paper_noise(answer: object) -> None:
+    """Check a function that adds the paper's Gaussian noise: z = x + p·n, n ~ N(0, 1), in every pixel, not clipped.
+
+    Parameters
+    ----------
+    answer : callable
+        ``corrupt(images, p, rng)`` of images (N, H, W), a factor and a Generator; returns the noisy images.
+    """
+    p = 0.3
+    clean = np.broadcast_to(np.array(_GREYS, np.float32)[:, None, None], (4, 96, 96)).copy()
+
+    def corrupted(seed: int) -> np.ndarray:
+        given = clean.copy()
+        noisy = images(call(answer, given, p, np.random.default_rng(seed)), clean.shape)
+        if not np.array_equal(given, clean):
+            raise Hint("the clean images were changed. Compute a new array; images += … changes the caller's.")
+        return noisy
+
+    noisy, again, other = corrupted(0), corrupted(0), corrupted(1)
+    if np.array_equal(noisy, clean):
+        raise Hint("nothing was added: the images come back as they went in.")
+    if not np.array_equal(noisy, again):
+        raise Hint("the same rng gave other noise. Draw all noise from the rng that is given.")
+    if np.array_equal(noisy, other):
+        raise Hint("two different rng gave the same noise. Use the one given; make none inside.")
+    error = noisy.astype(float) - clean
+    untouched = (error[1] == 0).mean()
+    if untouched > 0.1:
+        raise Hint(f"{untouched:.0%} of the pixels are clean. p is a factor, no share: every pixel gets p times n.")
+    if noisy.min() >= 0 or noisy.max() <= 1:
+        raise Hint("no value is below 0, or none above 1: the noise was clipped, so its mean is no longer 0.")
+    if error[0].std() < 0.5 * error[3].std():
+        raise Hint("dark pixels have less noise than bright ones. The noise is added, not multiplied.")
+    if np.corrcoef(error[1].ravel(), error[2].ravel())[0, 1] > 0.3:
+        raise Hint("all images got the same noise. Draw a value for each pixel of each image: images.shape.")
+    if abs(error.mean()) > 0.02:
+        raise Hint("the images became brighter or darker. n has a mean of 0: see rng.normal, not rng.random.")
+    found = error.std()
+    for wrong, hint in {
+        1: "p was not used: the noise has a standard deviation of 1.",
+        p**2: "p is the factor of n, so it is the standard deviation of the noise; here it was squared.",
+        np.sqrt(p): "p is the standard deviation of the noise, not its variance: no root.",
+    }.items():
+        if abs(found - wrong) < 0.05 * wrong:
+            raise Hint(hint)
+    if abs(found - p) > 0.05 * p:
+        raise Hint(f"the standard deviation of the noise should be p = {p}; it is {found:.2f}.")
+    if np.mean(np.abs(error) > 2 * p) < 0.03:  # 0.046 of normal numbers
+        raise Hint("the noise has the right width and no tails: it is not normal. See rng.normal.")
 
 
 @exercise("A real detector")

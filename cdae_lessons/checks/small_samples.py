@@ -1,10 +1,10 @@
-"""Exercises of lesson 7: a split that keeps subjects apart, and an interval over seeds."""
+"""Exercises of lesson 7: a split that keeps subjects apart, an interval over seeds, and a score nobody chose."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from cdae_lessons.checks.answers import Hint, call, exercise
+from cdae_lessons.checks.answers import Hint, call, exercise, number
 
 
 @exercise("Keep subjects apart")
@@ -19,8 +19,8 @@ def check_subject_split(answer: object) -> None:
     """
     pairs = np.repeat(np.arange(20), 2)
     uneven = np.random.default_rng(0).permutation(np.repeat(["Ada", "Bo", "Cy", "Di", "Ed", "Flo"], [1, 2, 3, 4, 5, 6]))
-    for subjects, n_test in ((pairs, 5), (uneven, 2)):
-        train, test = _split(answer, subjects, n_test, seed=0)
+    for subjects, n_test, seed in ((pairs, 5, 0), (uneven, 2, 0), (pairs, 15, 1), (uneven, 5, 2)):
+        train, test = _split(answer, subjects, n_test, seed=seed)
         if set(train) & set(test):
             raise Hint("some images are on both sides.")
         if set(subjects[train]) & set(subjects[test]):
@@ -73,6 +73,36 @@ def check_seed_interval(answer: object) -> None:
         if np.isclose(error / right, 1.96, atol=0.05):
             raise Hint("that is the half width of an interval: two standard errors. One is wanted.")
         raise Hint("standard error: the standard deviation (ddof=1) over the square root of the number of scores.")
+
+
+@exercise("An honest score")
+def check_honest_score(answer: object) -> None:
+    """Check a function that chooses a setting on validation scores and reports its test score.
+
+    Parameters
+    ----------
+    answer : callable
+        ``honest_score(validation, test)`` of two arrays of shape (K,), the scores of K settings on the validation and
+        on the test images; returns the test score of the setting that is best on validation.
+    """
+    for validation, test in (([0.50, 0.61, 0.58, 0.60], [0.49, 0.57, 0.63, 0.55]), ([0.7, 0.4], [0.64, 0.66])):
+        validation, test = np.array(validation), np.array(test)
+        found = number(call(answer, validation.copy(), test.copy()))
+        best = int(validation.argmax())
+        if np.isclose(found, test[best]):
+            continue
+        hints = {
+            test.max(): "the best test score was chosen by the test images, so it is too good. Let validation choose.",
+            validation.max(): "that score chose the setting, so it is too good, too. Report the setting's test score.",
+            test[validation.argmin()]: "that is the setting with the lowest validation score. Higher is better.",
+            test[-1]: "that is simply the last setting. Validation has a say.",
+            test.mean(): "that is the mean of all settings. One is chosen, by validation.",
+            best: "that is the number of the setting. Its test score is wanted.",
+        }
+        for wrong, hint in hints.items():
+            if np.isclose(found, wrong):
+                raise Hint(hint)
+        raise Hint("look for the largest validation score; report the test score at the same place.")
 
 
 def _split(answer: object, subjects: np.ndarray, n_test: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,12 @@
-"""Exercise of lesson 0: how many subjects are on both sides of a split."""
+"""Exercises of lesson 0: how many subjects are on both sides of a split, and pictures on one grey scale."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cdae_lessons.checks.answers import Hint, call, exercise, number
+
+_WHITE = 255
 
 
 @exercise("Count the leak")
@@ -36,3 +38,51 @@ def check_shared_subjects(answer: object) -> None:
         raise Hint("two sides that share nobody give 0.")
     if number(call(answer, np.array(["a", "b"]), np.array(["b", "b"]))) != 1:
         raise Hint("labels may be texts, too: in ['a', 'b'] and ['b', 'b'] one subject is shared.")
+
+
+@exercise("One grey scale")
+def check_grey_scale(answer: object) -> None:
+    """Check a function that turns images into the grey levels of a screen, all on one scale.
+
+    Parameters
+    ----------
+    answer : callable
+        ``to_screen(images)`` of floating-point images (N, H, W), some values below 0 and above 1; returns uint8 of
+        the same shape: 255 times the value, from 0 (0 and less) to 255 (1 and more).
+    """
+    rng = np.random.default_rng(0)
+    noisy = np.stack([rng.uniform(-0.5, 1.5, (16, 16)), rng.uniform(0.25, 0.75, (16, 16))])
+    given = noisy.copy()
+    with np.errstate(all="ignore"):  # what does not fit into uint8 gets its hint, not a warning
+        shown = call(answer, given)
+    if not np.array_equal(given, noisy):
+        raise Hint("your function changes the images themselves. Compute new ones.")
+    if not isinstance(shown, np.ndarray) or shown.shape != noisy.shape:
+        raise Hint(f"an array of the images' shape {noisy.shape} is wanted.")
+    if shown.dtype != np.uint8:
+        raise Hint(f"the screen takes whole numbers of the type uint8; these are {shown.dtype}. See astype.")
+    if shown.max() <= 1:
+        raise Hint("every level is 0 or 1. White is 255: multiply before you make whole numbers.")
+    shown = shown.astype(float)
+    if _levels(shown, _scaled(noisy, noisy.min(), noisy.max())):
+        raise Hint("the darkest pixel of the set is black and the brightest one white. Black is 0 and white is 1.")
+    if _levels(shown, _scaled(noisy, noisy.min((1, 2), keepdims=True), noisy.max((1, 2), keepdims=True))):
+        raise Hint("each image has a scale of its own, so they cannot be compared. Black is 0 and white is 1 in all.")
+    if _levels(shown, _scaled(noisy, 0, noisy.max())):
+        raise Hint("white is the brightest pixel found. White is 1, whatever was found.")
+    right = _scaled(noisy, 0, 1)
+    inside = (noisy > 0) & (noisy < 1)
+    if not _levels(shown, right) and _levels(shown[inside], right[inside]):
+        if _levels(shown[noisy < 0], 0) and _levels(shown[noisy > 1], 0):
+            raise Hint("white pixels are black: 256 does not fit into uint8 and becomes 0. White is 255.")
+        raise Hint("levels below 0 and above 255 do not fit into uint8; they become some other grey. See np.clip.")
+    if not _levels(shown, right):
+        raise Hint("the level is 255 times the value, with 0 for what is below 0 and 255 for what is above 1.")
+
+
+def _scaled(images: np.ndarray, black: float | np.ndarray, white: float | np.ndarray) -> np.ndarray:
+    return _WHITE * np.clip((images - black) / (white - black), 0, 1)
+
+
+def _levels(shown: np.ndarray, wanted: np.ndarray | float) -> bool:
+    return bool(np.abs(shown - wanted).max() <= 1)  # rounded or cut off, both will do

@@ -1,4 +1,4 @@
-"""Labs: turn a control, see what changes. Each takes images (N, H, W) or a Cohort and returns one widget."""
+"""Labs: turn a control, see what changes. Each takes images (N, H, W) or a Cohort, or the steps to put in order."""
 
 from cdae_lessons.widgets.base import Lab
 from cdae_lessons.widgets.code import code_lab
@@ -6,7 +6,18 @@ from cdae_lessons.widgets.denoise import denoise_lab
 from cdae_lessons.widgets.lesion import lesion_lab
 from cdae_lessons.widgets.metric import metric_lab
 from cdae_lessons.widgets.noise import noise_lab
+from cdae_lessons.widgets.order import order_lab
 from cdae_lessons.widgets.sample_size import sample_size_lab
 from cdae_lessons.widgets.training import training_lab
 
-__all__ = ["Lab", "code_lab", "denoise_lab", "lesion_lab", "metric_lab", "noise_lab", "sample_size_lab", "training_lab"]
+__all__ = [
+    "Lab",
+    "code_lab",
+    "denoise_lab",
+    "lesion_lab",
+    "metric_lab",
+    "noise_lab",
+    "order_lab",
+    "sample_size_lab",
+    "training_lab",
+]

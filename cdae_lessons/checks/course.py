@@ -1,0 +1,64 @@
+"""The exercises of the course in its order, and what is right so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import pandas as pd
+
+from cdae_lessons.checks import (
+    autoencoders,
+    cnn_dae,
+    contest,
+    convolutions,
+    denoising,
+    noise_and_scores,
+    record,
+    small_samples,
+    stacked,
+    start,
+    trust,
+)
+
+EXERCISES: Mapping[int, tuple[Callable[[object], None], ...]] = MappingProxyType(
+    {
+        0: (start.check_grey_scale, start.check_shared_subjects),
+        1: (autoencoders.check_reconstruct, autoencoders.check_weights),
+        2: (
+            noise_and_scores.check_paper_noise,
+            noise_and_scores.check_detector_noise,
+            noise_and_scores.check_body_psnr,
+        ),
+        3: (denoising.check_pairs, denoising.check_experiment_order, denoising.check_score_denoiser),
+        4: (
+            convolutions.check_layer_shapes,
+            convolutions.check_conv_layer,
+            convolutions.check_adjoint,
+            convolutions.check_grey_noise,
+        ),
+        5: (stacked.check_layerwise_order, stacked.check_equal_steps),
+        6: (cnn_dae.check_cnn_dae_weights, cnn_dae.check_who_wins, contest.check_beat_bm3d),
+        7: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
+        8: (trust.check_recovered_contrast, trust.check_average_weights),
+    }
+)
+"""The checks of each lesson, in the order of its notebook."""
+
+
+def progress() -> pd.DataFrame:
+    """Show which exercises are right, which were tried, and which wait.
+
+    Returns
+    -------
+    DataFrame
+        A row for each lesson and exercise; ``so far`` is "right", "tried" or "not attempted yet". An exercise that was
+        right once stays right.
+    """
+    states = record.read()
+    rows = [
+        (lesson, check.title, states.get(check.__name__, "not attempted yet"))
+        for lesson, checks in EXERCISES.items()
+        for check in checks
+    ]
+    return pd.DataFrame(rows, columns=["lesson", "exercise", "so far"]).set_index(["lesson", "exercise"])
