@@ -1,4 +1,4 @@
-# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-backends | test-oldest | clean
+# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-launch | test-backends | test-oldest | clean
 # (`make help` says what each does)
 # Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
 
@@ -11,7 +11,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 SOURCES := pyproject.toml constraints.txt
 ARGS ?=
 
-.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-backends test-oldest clean
+.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-launch test-backends test-oldest clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make bench          measure speed, as ratios in one run"
 	@echo "make bench-widgets  measure how fast the labs answer"
 	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
+	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (about 15 minutes)"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
 	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
@@ -58,6 +59,9 @@ bench-widgets: $(VENV)/.lab
 weights: $(VENV)/.lab
 	@$(BIN)/python tools/make_weights.py $(ARGS)
 	@$(BIN)/python tools/tune_baselines.py
+
+test-launch: $(VENV)/.lab $(VENV)/.test
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m launch tests $(ARGS)
 
 test-backends: .venv-backends/.ready
 	@for backend in jax tensorflow; do \

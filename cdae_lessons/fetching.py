@@ -6,7 +6,6 @@ import hashlib
 import os
 import uuid
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 
 from cdae_lessons.errors import InputError
 
-PREPARED = 1  # raise it whenever prepared images would come out differently
+PREPARED = 2  # raise it whenever prepared images would come out differently
 
 
 class DataNotice(UserWarning):
@@ -118,8 +117,8 @@ def prepared(name: str, key: tuple, make: Callable[[], tuple[np.ndarray, np.ndar
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             return arrays["images"], arrays["subjects"]
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        pass  # not there yet, or damaged: make it anew
+    except Exception:  # noqa: BLE001, S110 - not there yet, or damaged in whatever way: make it anew
+        pass
     images, subjects = make()
     try:
         with _appearing(file) as part, part.open("wb") as stream:

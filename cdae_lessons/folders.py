@@ -7,7 +7,6 @@ import os
 import re
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import BinaryIO
@@ -172,14 +171,29 @@ def _members(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
                     if not entry.is_dir():
                         yield name, io.BytesIO(opened.read(entry))
         else:
-            with tarfile.open(archive) as opened:
+            with tarfile.open(archive, tarinfo=_Member) as opened:
                 for entry in opened:
                     name = _safe(entry.name, archive, size=entry.size, plain=entry.isfile() or entry.isdir())
                     if entry.isfile():
                         yield name, io.BytesIO(opened.extractfile(entry).read())
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # a damaged or hostile file can make tarfile and zipfile raise anything
         msg = f"{archive} cannot be read as an archive: {error}. It is damaged, or no ZIP or TAR file. Get it anew."
         raise InputError(msg) from error
+
+
+class _Member(tarfile.TarInfo):
+    """A header that promises no more than LARGEST, be it of a file or of the long names and notes before a file."""
+
+    @classmethod
+    def frombuf(cls, *arguments: object) -> tarfile.TarInfo:
+        """Read a header before anything it announces is read."""
+        entry = super().frombuf(*arguments)
+        if entry.size > LARGEST:
+            msg = f"{entry.name!r} is larger than any mini-MIAS image"
+            raise tarfile.ReadError(msg)
+        return entry
 
 
 def _safe(name: str, archive: Path, *, size: int, plain: bool = True) -> str:
