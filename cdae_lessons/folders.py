@@ -13,12 +13,19 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cdae_lessons import fetching
+from cdae_lessons import downloads
+from cdae_lessons.downloads import Source, by_hand
 from cdae_lessons.errors import InputError
 from cdae_lessons.fetching import data_home, prepared
 from cdae_lessons.readers import choose, find_images, read_image, resize
 
-MIAS_URL = "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz"
+MIAS = Source(
+    "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz",
+    mirror=None,
+    most=400 * 2**20,  # 322 images of 1 MiB, before they are packed
+    licence="research use only",
+    md5=None,
+)
 MIAS_NAME = re.compile(r"mdb([0-9]{3})\.pgm", re.IGNORECASE)
 MIAS_COUNT, MIAS_SIDE = 322, 1024
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
@@ -95,7 +102,7 @@ def read_mias(
     if place is None:
         msg = (
             f"There are no mini-MIAS images (mdb001.pgm, ...) nor an archive of them in {data_home(data_dir)}. "
-            f"Put them there, or the archive {MIAS_URL} into its folder mias."
+            f"Put them there. {by_hand(MIAS, mias_place(data_dir))}"
         )
         raise InputError(msg)
 
@@ -140,16 +147,18 @@ def fetch_mias(data_dir: str | os.PathLike | None) -> Path:
 
     No checksum of it is known: it is taken if it can be unpacked and holds 322 images of its names.
     """
-    target = data_home(data_dir) / "mias" / "all-mias.tar.gz"
-    return find_mias(data_dir) or fetching.download(MIAS_URL, target, check=_check_mias)
+    return find_mias(data_dir) or downloads.download(MIAS, mias_place(data_dir), check=_check_mias)
+
+
+def mias_place(data_dir: str | os.PathLike | None) -> Path:
+    """Where `fetch_mias` puts the archive."""
+    return data_home(data_dir) / "mias" / "all-mias.tar.gz"
 
 
 def _check_mias(archive: Path) -> None:
     count = sum(1 for _ in _mias_files(archive))
     if count != MIAS_COUNT:
-        msg = (
-            f"What {MIAS_URL} sent holds {count} mini-MIAS images, not {MIAS_COUNT}. It was not kept. Try again later."
-        )
+        msg = f"it holds {count} mini-MIAS images, not {MIAS_COUNT}."
         raise InputError(msg)
 
 
