@@ -1,4 +1,4 @@
-# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-launch | test-backends | test-oldest | clean
+# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-launch | test-backends | test-oldest | test-colab | clean
 # (`make help` says what each does)
 # Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
 
@@ -11,7 +11,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 SOURCES := pyproject.toml constraints.txt
 ARGS ?=
 
-.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-launch test-backends test-oldest clean
+.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-launch test-backends test-oldest test-colab clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (about 15 minutes)"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
 	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
+	@echo "make test-colab     run each notebook alone on Colab's versions (needs Python 3.11)"
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
 
 lab: $(VENV)/.lab
@@ -73,8 +74,11 @@ test-backends: .venv-backends/.ready
 test-oldest: .venv-oldest/.ready
 	@OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadscope -W ignore::DeprecationWarning tests $(ARGS)
 
+test-colab: .venv-colab/.ready
+	@.venv-colab/bin/python tools/colab.py $(or $(ARGS),$(NOTEBOOKS))
+
 clean:
-	@rm -rf $(VENV) .venv-backends .venv-oldest build dist .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .venv-backends .venv-oldest .venv-newest .venv-colab build dist .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@echo "Removed the virtual environments, build/ and caches."
 
@@ -116,4 +120,12 @@ $(VENV)/.playground: $(VENV)/.lab
 	@echo "Installing the lowest supported versions into .venv-oldest (about 1.5 GB) ..."
 	@$(PYTHON) -m venv .venv-oldest
 	@.venv-oldest/bin/python -m pip install -qq --disable-pip-version-check -c constraints-oldest.txt -e . pydicom pytest pytest-xdist
+	@touch $@
+
+.venv-colab/.ready: constraints-colab.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "Colab's versions need Python 3.11 here: make test-colab PYTHON=python3.11"; exit 1; }
+	@echo "Installing what Colab ships into .venv-colab (about 1.5 GB) ..."
+	@$(PYTHON) -m venv .venv-colab
+	@.venv-colab/bin/python -m pip install -qq --disable-pip-version-check -r constraints-colab.txt
 	@touch $@
