@@ -61,8 +61,8 @@ def save(
         with zipfile.ZipFile(part, "a") as archive:
             archive.writestr(_INFO, json.dumps(info, indent=1))
         part.replace(path)
-    except OSError as error:
-        msg = f"Cannot write {path}: {error}. Choose a folder that exists and that you may write to."
+    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which ZIP files cannot say
+        msg = f"Cannot write {path}: {error}. Choose a folder that exists and that you may write to, and set the clock."
         raise InputError(msg) from error
     finally:
         part.unlink(missing_ok=True)
