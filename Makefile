@@ -1,4 +1,4 @@
-# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-launch | test-backends | test-oldest | test-colab | clean
+# make lab | playground | test | setup | course | reproduce | bench | bench-widgets | weights | test-launch | test-backends | test-oldest | test-newest | test-colab | constraints | clean
 # (`make help` says what each does)
 # Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
 
@@ -11,7 +11,7 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 SOURCES := pyproject.toml constraints.txt
 ARGS ?=
 
-.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-launch test-backends test-oldest test-colab clean
+.PHONY: help lab playground test setup course reproduce bench bench-widgets weights test-launch test-backends test-oldest test-newest test-colab constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +27,8 @@ help:
 	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (about 15 minutes)"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
 	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
+	@echo "make test-newest    run the tests on the newest versions, whatever constraints.txt says"
+	@echo "make constraints    write the newest versions into constraints.txt (then: make test, make course)"
 	@echo "make test-colab     run each notebook alone on Colab's versions (needs Python 3.11)"
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
 
@@ -74,6 +76,16 @@ test-backends: .venv-backends/.ready
 test-oldest: .venv-oldest/.ready
 	@OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadscope -W ignore::DeprecationWarning tests $(ARGS)
 
+test-newest: .venv-newest/.ready
+	@OMP_NUM_THREADS=1 .venv-newest/bin/python -m pytest -n 2 --dist loadscope tests $(ARGS)
+
+constraints:
+	@rm -rf .venv-newest
+	@$(MAKE) .venv-newest/.ready
+	@{ grep '^#' constraints.txt; .venv-newest/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > constraints.part
+	@mv constraints.part constraints.txt
+	@git diff --stat constraints.txt
+
 test-colab: .venv-colab/.ready
 	@.venv-colab/bin/python tools/colab.py $(or $(ARGS),$(NOTEBOOKS))
 
@@ -120,6 +132,12 @@ $(VENV)/.playground: $(VENV)/.lab
 	@echo "Installing the lowest supported versions into .venv-oldest (about 1.5 GB) ..."
 	@$(PYTHON) -m venv .venv-oldest
 	@.venv-oldest/bin/python -m pip install -qq --disable-pip-version-check -c constraints-oldest.txt -e . pydicom pytest pytest-xdist
+	@touch $@
+
+.venv-newest/.ready: pyproject.toml
+	@echo "Installing the newest versions into .venv-newest (about 2 GB) ..."
+	@$(PYTHON) -m venv .venv-newest
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -U -e '.[lab,medical,playground,bm3d,test]'
 	@touch $@
 
 .venv-colab/.ready: constraints-colab.txt
