@@ -16,6 +16,7 @@ from scipy import stats
 from cdae_lessons import plotting, results
 from cdae_lessons.configurations import Configuration
 from cdae_lessons.errors import InputError, known
+from cdae_lessons.fetching import appearing
 from cdae_lessons.metrics import bootstrap_interval
 from cdae_lessons.trials import RIVALS
 
@@ -306,9 +307,8 @@ def write_files(out: str | Path, files: Mapping[str, bytes]) -> list[Path]:
     """
     out = results.folder(out)
     for name, content in files.items():
-        part = out / f".{name}.part"
-        part.write_bytes(content)
-        part.replace(out / name)
+        with appearing(out / name) as part:
+            part.write_bytes(content)
     return [out / name for name in files]
 
 
