@@ -14,7 +14,7 @@ DIST := dist
 ARGS ?=
 
 .PHONY: help lab playground test setup course slides nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets weights \
-	test-backends test-oldest clean
+	test-launch test-backends test-oldest test-newest test-colab constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -33,8 +33,12 @@ help:
 	@echo "make bench-sweeps   measure what two workers gain, and a study of 10,000 runs"
 	@echo "make bench-widgets  measure how fast the labs answer"
 	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
+	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (about 15 minutes)"
 	@echo "make test-backends  run the model tests on JAX and TensorFlow"
 	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
+	@echo "make test-newest    run the tests on the newest versions, whatever constraints.txt says"
+	@echo "make constraints    write the newest versions into constraints.txt (then: make test, make course)"
+	@echo "make test-colab     run each notebook alone on Colab's versions (needs Python 3.11)"
 	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
 
 lab: $(VENV)/.lab
@@ -93,6 +97,9 @@ weights: $(VENV)/.lab
 	@$(BIN)/python tools/make_weights.py $(ARGS)
 	@$(BIN)/python tools/tune_baselines.py
 
+test-launch: $(VENV)/.lab $(VENV)/.test
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m launch tests $(ARGS)
+
 test-backends: .venv-backends/.ready
 	@for backend in jax tensorflow; do \
 		echo "Model tests on $$backend"; \
@@ -103,8 +110,21 @@ test-backends: .venv-backends/.ready
 test-oldest: .venv-oldest/.ready
 	@OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadscope -W ignore::DeprecationWarning tests $(ARGS)
 
+test-newest: .venv-newest/.ready
+	@OMP_NUM_THREADS=1 .venv-newest/bin/python -m pytest -n 2 --dist loadscope tests $(ARGS)
+
+constraints:
+	@rm -rf .venv-newest
+	@$(MAKE) .venv-newest/.ready
+	@{ grep '^#' constraints.txt; .venv-newest/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > constraints.part
+	@mv constraints.part constraints.txt
+	@git diff --stat constraints.txt
+
+test-colab: .venv-colab/.ready
+	@.venv-colab/bin/python tools/colab.py $(or $(ARGS),$(NOTEBOOKS))
+
 clean:
-	@rm -rf $(VENV) .venv-backends .venv-oldest build dist .pytest_cache .ruff_cache
+	@rm -rf $(VENV) .venv-backends .venv-oldest .venv-newest .venv-colab build dist .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@echo "Removed the virtual environments, build/ and caches."
 
@@ -162,4 +182,18 @@ $(VENV)/.sweep: $(VENV)/.lab
 	@echo "Installing the lowest supported versions into .venv-oldest (about 1.5 GB) ..."
 	@$(PYTHON) -m venv .venv-oldest
 	@.venv-oldest/bin/python -m pip install -qq --disable-pip-version-check -c constraints-oldest.txt -e . pydicom pytest pytest-xdist
+	@touch $@
+
+.venv-newest/.ready: pyproject.toml
+	@echo "Installing the newest versions into .venv-newest (about 2 GB) ..."
+	@$(PYTHON) -m venv .venv-newest
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -U -e '.[lab,medical,playground,bm3d,test]'
+	@touch $@
+
+.venv-colab/.ready: constraints-colab.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+		echo "Colab's versions need Python 3.11 here: make test-colab PYTHON=python3.11"; exit 1; }
+	@echo "Installing what Colab ships into .venv-colab (about 1.5 GB) ..."
+	@$(PYTHON) -m venv .venv-colab
+	@.venv-colab/bin/python -m pip install -qq --disable-pip-version-check -r constraints-colab.txt
 	@touch $@

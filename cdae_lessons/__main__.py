@@ -35,10 +35,12 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what is installed, what computes, and what to mend")
     doctor.set_defaults(run=_doctor)
 
-    fetch = commands.add_parser("fetch", help="download an image set, to work without a network later")
-    fetch.add_argument("name", metavar="NAME", help="such as pneumoniamnist; `doctor` lists them")
+    fetch = commands.add_parser("fetch", help="download image sets, to work without a network later")
+    which = fetch.add_mutually_exclusive_group(required=True)
+    which.add_argument("name", nargs="?", metavar="NAME", help="such as pneumoniamnist; `doctor` lists them")
+    which.add_argument("--all", action="store_true", help="every set that can be downloaded, to prepare a class")
     fetch.add_argument("--size", type=int, default=64, help="image size in pixels (default: 64)")
-    fetch.add_argument("--data-dir", metavar="DIR", help="where to keep it")
+    fetch.add_argument("--to", "--data-dir", dest="data_dir", metavar="DIR", help="where to keep it")
     fetch.set_defaults(run=_fetch)
 
     reproduce = commands.add_parser("reproduce", help="the paper's tables, with tuned classical denoisers")
@@ -104,8 +106,24 @@ def _doctor(_: argparse.Namespace) -> int:
 def _fetch(options: argparse.Namespace) -> int:
     from cdae_lessons import datasets
 
+    if options.all:
+        return _fetch_all(options)
     print(f"{options.name} is in {datasets.fetch(options.name, size=options.size, data_dir=options.data_dir)}")
     return 0
+
+
+def _fetch_all(options: argparse.Namespace) -> int:
+    from cdae_lessons import datasets
+
+    table = datasets.sources(size=options.size, data_dir=options.data_dir)
+    most = table.loc[~table["here"], "mib"].sum()
+    print(f"{len(table)} sets, {table['here'].sum()} of them here; the others have {most:.0f} MiB at most.", flush=True)
+    table = datasets.fetch_all(size=options.size, data_dir=options.data_dir)
+    for row in table.itertuples():
+        print(f"{row.name:16s} {row.licence:18s} {row.problem or row.file}")
+    failed = (table["problem"] != "").sum()
+    print(f"{failed} of {len(table)} sets are missing; the same command tries again." if failed else "All are here.")
+    return 1 if failed else 0
 
 
 def _reproduce(options: argparse.Namespace) -> int:

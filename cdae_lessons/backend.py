@@ -114,7 +114,8 @@ def _device(backend: str) -> str:
             return f"CUDA, {torch.cuda.get_device_name()}"
         if torch.backends.mps.is_available():
             return "MPS, Apple GPU"
-        return f"CPU, {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        return f"CPU, {threads} thread{'s' * (threads != 1)}"
     if backend == "jax":
         import jax
 

@@ -21,7 +21,7 @@ from cdae_lessons.fetching import DataNotice, data_home, prepared
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cohort", "DataNotice", "available", "fetch", "load"]
+__all__ = ["Cohort", "DataNotice", "available", "fetch", "fetch_all", "load", "sources"]
 
 BRAINS = 1000  # drawn unless asked otherwise
 KEPT_FROM = 200  # fewer brains are drawn as fast as they are read
@@ -188,6 +188,67 @@ def fetch(name: str, *, size: int = 64, data_dir: str | os.PathLike | None = Non
     return medmnist_files.fetch(name, size=size, data_dir=data_dir)
 
 
+def fetch_all(*, size: int = 64, data_dir: str | os.PathLike | None = None) -> pd.DataFrame:
+    """Fetch every set that can be downloaded, to prepare a class; what fails does not stop the rest.
+
+    Parameters
+    ----------
+    size, data_dir
+        As for `fetch`.
+
+    Returns
+    -------
+    DataFrame
+        `sources`, with ``problem`` in place of ``here``: why a set could not be fetched, else empty.
+    """
+    table = sources(size=size, data_dir=data_dir).drop(columns="here")
+    problems = []
+    for name in table["name"]:
+        try:
+            fetch(name, size=size, data_dir=data_dir)
+        except InputError as error:
+            problems.append(str(error))
+        else:
+            problems.append("")
+    return table.assign(problem=problems)
+
+
+def sources(*, size: int = 64, data_dir: str | os.PathLike | None = None) -> pd.DataFrame:
+    """Where the sets that can be downloaded are from, and where their files go, for those who fetch them by hand.
+
+    Parameters
+    ----------
+    size, data_dir
+        As for `fetch`.
+
+    Returns
+    -------
+    DataFrame
+        A row a set: name, address, mirror (None where there is none), the most MiB that the file has, licence, md5
+        (None where none is published), the file to put it into, and whether the set is here.
+    """
+    import pandas as pd
+
+    size = check_count(size, what="size", low=8)
+    known = {
+        name: (medmnist_files.source(name, size=size), medmnist_files.place(name, size=size, data_dir=data_dir))
+        for name in medmnist_files.info()
+    }
+    known["mias"] = (folders.MIAS, folders.mias_place(data_dir))
+    rows = [
+        {"name": name, **source._asdict(), "file": file, "here": _here(name, size, data_dir)}
+        for name, (source, file) in known.items()
+    ]
+    table = pd.DataFrame(rows).assign(most=lambda table: table["most"] / 2**20)
+    return table.rename(columns={"most": "mib"})
+
+
+def _here(name: str, size: int, data_dir: str | os.PathLike | None) -> bool:
+    if name == "mias":
+        return folders.find_mias(data_dir) is not None
+    return medmnist_files.find(name, size, data_dir) is not None
+
+
 def _brains(count: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     def make() -> tuple[np.ndarray, np.ndarray]:
         labels = np.array([f"{seed}-{index}" for index in range(count)])
@@ -214,10 +275,10 @@ def _catalogue() -> dict[str, Entry]:
 
 
 def _cached(name: str, data_dir: str | os.PathLike | None) -> bool:
-    if name in medmnist_files.info():
-        return any(medmnist_files.find(name, side, data_dir) for side in medmnist_files.SIDES)
     if name == "mias":
-        return folders.find_mias(data_dir) is not None
+        return _here(name, 0, data_dir)
+    if name in medmnist_files.info():
+        return any(_here(name, side, data_dir) for side in medmnist_files.sides(name))
     if name == "dx":
         return (data_home(data_dir) / "dx").is_dir()
     return True

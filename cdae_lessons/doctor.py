@@ -37,7 +37,8 @@ def problems() -> list[str]:
         found.append(str(error))
     home = data_home(None)
     nearest = next(folder for folder in (home, *home.parents) if folder.exists())
-    if not os.access(nearest, os.W_OK) or not nearest.is_dir():
+    shared = home.is_dir() and any(home.iterdir())  # a folder with images to read is enough
+    if not nearest.is_dir() or not (shared or os.access(nearest, os.W_OK)):
         found.append(f"Images cannot be kept in {home}. Set CDAE_DATA_DIR to a folder that you may write to.")
     return found
 

@@ -7,19 +7,25 @@ import os
 import re
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import BinaryIO
 
 import numpy as np
 
-from cdae_lessons import fetching
+from cdae_lessons import downloads
+from cdae_lessons.downloads import Source, by_hand
 from cdae_lessons.errors import InputError
 from cdae_lessons.fetching import data_home, prepared
 from cdae_lessons.readers import choose, find_images, read_image, resize
 
-MIAS_URL = "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz"
+MIAS = Source(
+    "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz",
+    mirror=None,
+    most=400 * 2**20,  # 322 images of 1 MiB, before they are packed
+    licence="research use only",
+    md5=None,
+)
 MIAS_NAME = re.compile(r"mdb([0-9]{3})\.pgm", re.IGNORECASE)
 MIAS_COUNT, MIAS_SIDE = 322, 1024
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
@@ -96,7 +102,7 @@ def read_mias(
     if place is None:
         msg = (
             f"There are no mini-MIAS images (mdb001.pgm, ...) nor an archive of them in {data_home(data_dir)}. "
-            f"Put them there, or the archive {MIAS_URL} into its folder mias."
+            f"Put them there. {by_hand(MIAS, mias_place(data_dir))}"
         )
         raise InputError(msg)
 
@@ -141,16 +147,18 @@ def fetch_mias(data_dir: str | os.PathLike | None) -> Path:
 
     No checksum of it is known: it is taken if it can be unpacked and holds 322 images of its names.
     """
-    target = data_home(data_dir) / "mias" / "all-mias.tar.gz"
-    return find_mias(data_dir) or fetching.download(MIAS_URL, target, check=_check_mias)
+    return find_mias(data_dir) or downloads.download(MIAS, mias_place(data_dir), check=_check_mias)
+
+
+def mias_place(data_dir: str | os.PathLike | None) -> Path:
+    """Where `fetch_mias` puts the archive."""
+    return data_home(data_dir) / "mias" / "all-mias.tar.gz"
 
 
 def _check_mias(archive: Path) -> None:
     count = sum(1 for _ in _mias_files(archive))
     if count != MIAS_COUNT:
-        msg = (
-            f"What {MIAS_URL} sent holds {count} mini-MIAS images, not {MIAS_COUNT}. It was not kept. Try again later."
-        )
+        msg = f"it holds {count} mini-MIAS images, not {MIAS_COUNT}."
         raise InputError(msg)
 
 
@@ -172,14 +180,29 @@ def _members(archive: Path) -> Iterator[tuple[str, BinaryIO]]:
                     if not entry.is_dir():
                         yield name, io.BytesIO(opened.read(entry))
         else:
-            with tarfile.open(archive) as opened:
+            with tarfile.open(archive, tarinfo=_Member) as opened:
                 for entry in opened:
                     name = _safe(entry.name, archive, size=entry.size, plain=entry.isfile() or entry.isdir())
                     if entry.isfile():
                         yield name, io.BytesIO(opened.extractfile(entry).read())
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # a damaged or hostile file can make tarfile and zipfile raise anything
         msg = f"{archive} cannot be read as an archive: {error}. It is damaged, or no ZIP or TAR file. Get it anew."
         raise InputError(msg) from error
+
+
+class _Member(tarfile.TarInfo):
+    """A header that promises no more than LARGEST, be it of a file or of the long names and notes before a file."""
+
+    @classmethod
+    def frombuf(cls, *arguments: object) -> tarfile.TarInfo:
+        """Read a header before anything it announces is read."""
+        entry = super().frombuf(*arguments)
+        if entry.size > LARGEST:
+            msg = f"{entry.name!r} is larger than any mini-MIAS image"
+            raise tarfile.ReadError(msg)
+        return entry
 
 
 def _safe(name: str, archive: Path, *, size: int, plain: bool = True) -> str:

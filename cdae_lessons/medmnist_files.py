@@ -7,15 +7,15 @@ import importlib.util
 import os
 import warnings
 import zipfile
-import zlib
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from cdae_lessons import fetching
+from cdae_lessons import downloads
+from cdae_lessons.downloads import Source, by_hand, file_md5
 from cdae_lessons.errors import InputError
-from cdae_lessons.fetching import DataNotice, data_home, file_md5
+from cdae_lessons.fetching import DataNotice, data_home
 from cdae_lessons.readers import choose, resize, to_grey
 
 SIDES = (28, 64, 128, 224)
@@ -74,7 +74,7 @@ def read(
     side = _side(name, size)
     try:
         with zipfile.ZipFile(file) as archive:
-            counts = [_count(archive, part, side) for part in PARTS]
+            counts = [_count(archive, part, side, most=sum(info()[name]["n_samples"].values())) for part in PARTS]
             chosen = choose(sum(counts), n, seed=seed, what=name)
             images = np.empty((len(chosen), size, size), np.float32)
             first = filled = 0
@@ -89,7 +89,7 @@ def read(
                 first += count
     except InputError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, OSError, TypeError, ValueError) as error:
+    except Exception as error:  # a damaged or hostile file can make zipfile and NumPy raise anything
         msg = (
             f"{file} is damaged, or no MedMNIST file of {side}x{side} pixels: {error}. Expected 8-bit "
             f"{', '.join(PARTS)}. Delete the file and load again."
@@ -108,45 +108,56 @@ def fetch(name: str, *, size: int, data_dir: str | os.PathLike | None, download:
     InputError
         On a size above 224, or if the file is missing and cannot be downloaded.
     """
-    entry, side = info()[name], _side(name, size)
-    suffix = _suffix(side)
-    target, md5 = _place(name, side, data_dir), entry[f"MD5{suffix}"]
-    file = find(name, side, data_dir)
+    known = source(name, size=size)
+    target = place(name, size=size, data_dir=data_dir)
+    file = find(name, size, data_dir)
     if file is not None:
-        if (other := file_md5(file)) != md5:
+        if (other := file_md5(file)) != known.md5:
             msg = (
-                f"{file} is not the file that MedMNIST publishes today: its MD5 is {other}, not {md5}. It is used as "
-                "it is; delete it to download today's file."
+                f"{file} is not the file that MedMNIST publishes today: its MD5 is {other}, not {known.md5}. It is "
+                "used as it is; delete it to download today's file."
             )
             warnings.warn(msg, DataNotice, stacklevel=2)
         return file
-    sizes = [str(other) for other in SIDES if find(name, other, data_dir)]
+    sizes = [str(other) for other in sides(name) if find(name, other, data_dir)]
     hint = f" Of {name}, size={' and '.join(sizes)} is there already: ask for that size." if sizes else ""
-    url = entry[f"url{suffix}"]
     if not download:
         msg = (
             f"{target.name} is not in {data_home(data_dir)}, and download=False. Download it by: "
-            f"python -m cdae_lessons fetch {name}; or put it into {target.parent} yourself, "
-            f"from {url} (MD5 {md5}).{hint}"
+            f"python -m cdae_lessons fetch {name}. {by_hand(known, target)}{hint}"
         )
         raise InputError(msg)
     try:
-        return fetching.download(url, target, md5=md5)
+        return downloads.download(known, target)
     except InputError as error:
         msg = f"{error}{hint}"
         raise InputError(msg) from error
 
 
-def find(name: str, side: int, data_dir: str | os.PathLike | None) -> Path | None:
-    """The file of `name` at `side` pixels in the data folder or one level down; None if there is none."""
-    file = f"{name}{_suffix(side)}.npz"
-    place = data_home(data_dir)
-    return next((found for found in (place / file, *sorted(place.glob(f"*/{file}"))) if found.is_file()), None)
+def source(name: str, *, size: int) -> Source:
+    """Where the file that `read` needs is from.
+
+    The mirror, for 28 pixels, is MedMNIST's release of 2022, of the same files.
+    """
+    entry, side = info()[name], _side(name, size)
+    mirror = f"https://zenodo.org/records/6496656/files/{name}.npz?download=1" if side == SIDES[0] else None
+    labels = 100  # bytes an image, amply
+    most = sum(entry["n_samples"].values()) * (side**2 * entry["n_channels"] + labels) * 101 // 100 + 2**16
+    suffix = _suffix(side)
+    return Source(entry[f"url{suffix}"], mirror, most, entry["license"], entry[f"MD5{suffix}"])
 
 
-def _place(name: str, side: int, data_dir: str | os.PathLike | None) -> Path:
+def find(name: str, size: int, data_dir: str | os.PathLike | None) -> Path | None:
+    """The file that `read` needs, in the data folder or one level down; None if there is none."""
+    file = place(name, size=size, data_dir=data_dir).name
+    home = data_home(data_dir)
+    return next((found for found in (home / file, *sorted(home.glob(f"*/{file}"))) if found.is_file()), None)
+
+
+def place(name: str, *, size: int, data_dir: str | os.PathLike | None) -> Path:
+    """Where `fetch` puts the file that `read` needs."""
     folder = Path(data_dir).expanduser() if data_dir else data_home() / "medmnist"
-    return folder / f"{name}{_suffix(side)}.npz"
+    return folder / f"{name}{_suffix(_side(name, size))}.npz"
 
 
 def _suffix(side: int) -> str:
@@ -167,13 +178,13 @@ def _side(name: str, size: int) -> int:
     return next(side for side in published if side >= size)
 
 
-def _count(archive: zipfile.ZipFile, part: str, side: int) -> int:
-    """How many images a part has, told from its header alone, which must promise 8-bit images of the right size."""
+def _count(archive: zipfile.ZipFile, part: str, side: int, *, most: int) -> int:
+    """How many images a part has, told from its header alone: 8-bit ones of the right size, no more than published."""
     with archive.open(f"{part}.npy") as stream:
         old = np.lib.format.read_magic(stream) == (1, 0)
         header = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
         shape, _, dtype = header(stream)
-    if dtype != np.uint8 or shape[1:] not in ((side, side), (side, side, 3)):
+    if dtype != np.uint8 or shape[1:] not in ((side, side), (side, side, 3)) or not 0 < shape[0] <= most:
         msg = f"{part} holds {dtype} of shape {shape}"
         raise ValueError(msg)
     return shape[0]

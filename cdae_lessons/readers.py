@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import struct
 import warnings
-import zlib
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -19,8 +17,9 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".bmp", ".gif", ".webp", ".jp2")
 DICOM = (".dcm", ".dicom", ".ima")
+FORMATS = ("PNG", "JPEG", "TIFF", "PPM", "BMP", "GIF", "WEBP", "JPEG2000")  # no EPS, which is a program
+MOST_PIXELS = 36_000_000  # the largest mammograms have 35 million; decoding stays below 500 MiB
 LUMINANCE = np.float32([0.2125, 0.7154, 0.0721])  # of red, green, blue: scikit-image's rgb2gray
-DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error, zlib.error)
 
 
 def find_images(folder: Path) -> list[Path]:
@@ -117,21 +116,36 @@ def _is_dicom(file: Path) -> bool:
 
 
 def _read_picture(source: Path | BinaryIO, name: str) -> np.ndarray:
+    values = _decoded(source, name)
+    if values.dtype == np.uint8:
+        grey = np.empty(values.shape[:2], np.float32)
+        for start in range(0, len(grey), 256):  # a few rows at a time, to save memory
+            grey[start : start + 256] = to_grey(values[start : start + 256])
+        return grey
+    largest = 1 if values.dtype.kind == "f" else 65535
+    if not (values.min() >= 0 and values.max() <= largest):  # false for NaN, too
+        msg = (
+            f"{name} holds {values.dtype} values from {values.min():g} to {values.max():g}; expected 0 to {largest}. "
+            "Scale all your images by one common factor, and save them as 8- or 16-bit grey PNG."
+        )
+        raise InputError(msg)
+    return np.divide(values, largest, dtype=np.float32)
+
+
+def _decoded(source: Path | BinaryIO, name: str) -> np.ndarray:
     from PIL import Image, ImageOps
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(source) as picture:
-                frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
-                picture.load()
-                picture = ImageOps.exif_transpose(picture)
-                grey = picture.mode in ("I", "F") or picture.mode.startswith("I;16")
-                values = np.asarray(picture if grey else picture.convert("L" if picture.mode == "1" else "RGB"))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        msg = f"{name} claims to be so large that it may be a trap ({error}). Save it smaller if you trust it."
-        raise InputError(msg) from error
-    except DAMAGE as error:
+        with warnings.catch_warnings(action="ignore"), Image.open(source, formats=FORMATS) as picture:
+            _check_size(picture.height, picture.width, name)
+            frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+            picture.load()
+            ImageOps.exif_transpose(picture, in_place=True)
+            grey = picture.mode in ("L", "I", "F") or picture.mode.startswith("I;16")
+            values = np.asarray(picture if grey else picture.convert("L" if picture.mode == "1" else "RGB"))
+    except InputError:
+        raise
+    except Exception as error:  # a damaged or hostile file can make the decoders raise anything
         msg = (
             f"{name} cannot be read as an image: {error}. It is damaged, cut short, or not the kind its name says. "
             "Get it anew, save it as 8- or 16-bit grey PNG, or take it out of the folder."
@@ -140,16 +154,7 @@ def _read_picture(source: Path | BinaryIO, name: str) -> np.ndarray:
     if frames > 1:
         msg = f"{name} holds {frames} frames; expected one image a file. Save the frames as single files."
         raise InputError(msg)
-    if values.dtype == np.uint8:
-        return to_grey(values)
-    largest = 1 if values.dtype.kind == "f" else 65535
-    if not (values.min() >= 0 and values.max() <= largest):  # false for NaN, too
-        msg = (
-            f"{name} holds {values.dtype} values from {values.min():g} to {values.max():g}; expected 0 to {largest}. "
-            "Scale all your images by one common factor, and save them as 8- or 16-bit grey PNG."
-        )
-        raise InputError(msg)
-    return values.astype(np.float32) / largest
+    return values
 
 
 def _read_dicom(file: Path, name: str) -> tuple[np.ndarray, str | None]:
@@ -160,21 +165,47 @@ def _read_dicom(file: Path, name: str) -> tuple[np.ndarray, str | None]:
         msg = f'{name} is a DICOM file, which needs pydicom. Run: pip install "cdae-lessons[medical]"'
         raise InputError(msg) from error
     try:
-        header = pydicom.dcmread(file)
-        stored = header.pixel_array
-        values = np.asarray(apply_voi_lut(apply_modality_lut(stored, header), header), np.float32)
-        low, high = _dicom_range(header, apply_modality_lut)
-    except (*DAMAGE, AttributeError, RuntimeError, NotImplementedError, pydicom.errors.InvalidDicomError) as error:
+        with warnings.catch_warnings(action="ignore"):
+            _check_syntax(pydicom.filereader.read_file_meta_info(file).get("TransferSyntaxUID"))
+            header = pydicom.dcmread(file)
+            frames = int(header.get("NumberOfFrames") or 1)
+            _check_size(header.Rows * frames, header.Columns, name)
+            values = np.asarray(apply_voi_lut(apply_modality_lut(header.pixel_array, header), header), np.float32)
+            low, high = _dicom_range(header, apply_modality_lut)
+        colour = header.get("SamplesPerPixel", 1) == 3
+        inverted = header.get("PhotometricInterpretation") == "MONOCHROME1"
+        patient = str(header.get("PatientID") or "") or None
+    except InputError:
+        raise
+    except Exception as error:  # a damaged or hostile file can make pydicom raise anything
         msg = f"{name} cannot be read as a DICOM image: {error}. Get it anew, or take it out of the folder."
         raise InputError(msg) from error
-    colour = header.get("SamplesPerPixel", 1) == 3
+    if not (np.isfinite(values).all() and -np.inf < low < high < np.inf):
+        msg = f"{name} holds values that are not finite, or of no range ({low:g} to {high:g}). Get it anew."
+        raise InputError(msg)
     if values.ndim != 2 + colour:
-        msg = f"{name} holds {values.shape[0]} frames; expected one image a file. Save the frames as single files."
+        msg = f"{name} holds {frames} frames; expected one image a file. Save the frames as single files."
         raise InputError(msg)
     image = np.clip((values - low) / (high - low), 0, 1)
     image = image @ LUMINANCE if colour else image
-    inverted = header.get("PhotometricInterpretation") == "MONOCHROME1"
-    return 1 - image if inverted else image, str(header.get("PatientID") or "") or None
+    return 1 - image if inverted else image, patient
+
+
+def _check_syntax(uid: str | None) -> None:
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    if uid == DeflatedExplicitVRLittleEndian:  # pydicom inflates it in one go, whatever comes out
+        msg = "deflated files are not taken; save it uncompressed"
+        raise ValueError(msg)
+
+
+def _check_size(height: int, width: int, name: str) -> None:
+    if not 0 < height * width <= MOST_PIXELS:
+        msg = (
+            f"{name} claims to be {height}x{width} pixels; expected 1 to {MOST_PIXELS // 10**6} million. It may be a "
+            "trap. Save it smaller if you trust it."
+        )
+        raise InputError(msg)
 
 
 def _dicom_range(header, apply_modality_lut) -> tuple[float, float]:

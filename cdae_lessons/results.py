@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import uuid
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cdae_lessons.errors import InputError
+from cdae_lessons.fetching import appearing
 
 if TYPE_CHECKING:
     from cdae_lessons.configurations import Configuration
@@ -49,12 +49,10 @@ def write(store: Path, key: str, result: Mapping[str, Any]) -> None:
     InputError
         If it cannot be written.
     """
-    part = store / f"{key}.{uuid.uuid4().hex}.part"  # two clients may write the same result
     try:
-        part.write_text(json.dumps(result, separators=(",", ":")), encoding="utf-8")
-        part.replace(store / f"{key}.json")
+        with appearing(store / f"{key}.json") as part:
+            part.write_text(json.dumps(result, separators=(",", ":")), encoding="utf-8")
     except OSError as error:
-        part.unlink(missing_ok=True)
         msg = f"Cannot write to {store}: {error}. Make room there, and start again: what is finished is kept."
         raise InputError(msg) from error
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdae_lessons import backend
+from cdae_lessons import backend, strangers
 from cdae_lessons.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 keras = backend.load_keras()
 
 _INFO = "cdae_lessons.json"
-_LARGEST = 2**30  # bytes, unpacked
 
 
 def save(
@@ -62,8 +61,8 @@ def save(
         with zipfile.ZipFile(part, "a") as archive:
             archive.writestr(_INFO, json.dumps(info, indent=1))
         part.replace(path)
-    except OSError as error:
-        msg = f"Cannot write {path}: {error}. Choose a folder that exists and that you may write to."
+    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which ZIP files cannot say
+        msg = f"Cannot write {path}: {error}. Choose a folder that exists and that you may write to, and set the clock."
         raise InputError(msg) from error
     finally:
         part.unlink(missing_ok=True)
@@ -71,7 +70,7 @@ def save(
 
 
 def load(path: str | Path) -> keras.Model:
-    """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode).
+    """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode, and `strangers.check`).
 
     Parameters
     ----------
@@ -89,6 +88,7 @@ def load(path: str | Path) -> keras.Model:
     """
     _members(path)
     try:
+        strangers.check(Path(path))
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a broken or hostile file can make Keras, h5py or zipfile raise anything
         first = str(error).strip().split("\n")[0][:300]
@@ -114,25 +114,25 @@ def info(path: str | Path) -> dict[str, Any]:
     InputError
         If there is no such file, or `save` did not write it.
     """
-    if _INFO not in _members(path):
+    if _members(path).get(_INFO, strangers.LONGEST + 1) > strangers.LONGEST:
         msg = f"{path} says nothing about its training: training.save did not write it."
         raise InputError(msg)
-    with zipfile.ZipFile(path) as archive:
-        return json.loads(archive.read(_INFO))
-
-
-def _members(path: str | Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
+            return dict(json.loads(archive.read(_INFO)))
+    except Exception as error:  # damaged or hostile
+        msg = f"What {path} says about its training cannot be read: {error}. Save it anew with training.save."
+        raise InputError(msg) from error
+
+
+def _members(path: str | Path) -> dict[str, int]:
+    """Names and unpacked sizes of what a ``.keras`` file holds."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {member.filename: member.file_size for member in archive.infolist()}
     except FileNotFoundError as error:
         msg = f"There is no file {path}. Save a model there with training.save, or correct the path."
         raise InputError(msg) from error
-    except (OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damaged or hostile
         msg = f"{path} is not a .keras file, or is cut short ({error}). Save the model anew with training.save."
         raise InputError(msg) from error
-    size = sum(member.file_size for member in members)
-    if size > _LARGEST:
-        msg = f"{path} unpacks to {size / 2**30:.1f} GiB; no model of this course is larger than 1. It was not opened."
-        raise InputError(msg)
-    return [member.filename for member in members]

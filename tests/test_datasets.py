@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdae_lessons import brain, medmnist_files, patches
+from cdae_lessons import brain, fetching, medmnist_files, patches
 from cdae_lessons.datasets import Cohort, DataNotice, available, fetch, load
 from cdae_lessons.errors import InputError
 
@@ -254,6 +254,7 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch):
     blocked = tmp_path / "a file, not a folder"
     blocked.write_text("")
     monkeypatch.setenv("CDAE_DATA_DIR", str(blocked))
+    monkeypatch.setattr(fetching, "user_cache", lambda: blocked)
     with pytest.warns(DataNotice, match="Prepared images cannot be kept in .*CDAE_DATA_DIR"):
         assert len(load("brain", n=200, size=16)) == 200
 

@@ -2,11 +2,8 @@ import errno
 import hashlib
 import io
 import os
-import subprocess
-import sys
+import re
 import tarfile
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +11,9 @@ import pooch
 import pytest
 
 from cdae_lessons import fetching, folders, medmnist_files
-from cdae_lessons.datasets import DataNotice, available, fetch, load
+from cdae_lessons.__main__ import main
+from cdae_lessons.datasets import DataNotice, available, fetch, load, sources
 from cdae_lessons.errors import InputError
-
-NOWHERE = "http://127.0.0.1:9/file.npz"  # the discard port: nothing listens
 
 
 def md5(content):
@@ -31,34 +27,7 @@ def everything(folder):
 @pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return tmp_path / "home"
-
-
-@pytest.fixture
-def server():
-    """A web server on this machine: `server.answers` maps a path to (status, content, announced length)."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.server.asked.append(self.path)
-            status, content, length = self.server.answers.get(self.path, (404, b"<html>not found</html>", None))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content) if length is None else length))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.answers, running.asked = {}, []
-        running.address = f"http://127.0.0.1:{running.server_port}"
-        thread = threading.Thread(target=running.serve_forever, args=[0.02])
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -69,9 +38,8 @@ def breast(server, monkeypatch):
         stream = io.BytesIO()
         np.savez(stream, **{part: np.full((4, side, side), 100, np.uint8) for part in medmnist_files.PARTS})
         path = f"/breastmnist{suffix}.npz"
-        server.answers[path] = (200, stream.getvalue(), None)
+        server.answers[f"{path}?download=1"] = stream.getvalue()
         entry |= {f"url{suffix}": f"{server.address}{path}?download=1", f"MD5{suffix}": md5(stream.getvalue())}
-        server.answers[f"{path}?download=1"] = server.answers.pop(path)
     monkeypatch.setattr(medmnist_files, "info", lambda: {"breastmnist": entry})
     return entry
 
@@ -92,113 +60,6 @@ def test_data_home(home, tmp_path, monkeypatch):
     assert fetching.data_home() == Path(pooch.os_cache("cdae-lessons"))
 
 
-# download
-
-
-def test_download_makes_folders_and_leaves_one_file(server, tmp_path, capsys):
-    server.answers["/a"] = (200, b"content", None)
-    target = tmp_path / "x" / "y" / "a"
-    assert fetching.download(f"{server.address}/a", target, md5=md5(b"content")) == target
-    assert target.read_bytes() == b"content"
-    assert everything(tmp_path) == ["a"]
-    assert "100%" in capsys.readouterr().err  # a progress bar
-
-
-def test_download_replaces_a_damaged_file(server, tmp_path):
-    server.answers["/a"] = (200, b"content", None)
-    (tmp_path / "a").write_bytes(b"damaged")
-    fetching.download(f"{server.address}/a", tmp_path / "a", md5=md5(b"content"))
-    assert (tmp_path / "a").read_bytes() == b"content"
-
-
-@pytest.mark.parametrize("status", [403, 404, 500, 503])
-def test_server_errors(server, tmp_path, status):
-    server.answers["/a"] = (status, b"<html>sorry</html>", None)
-    message = (
-        rf"The server answered {status} to {server.address}/a.*Or fetch .* yourself and put it into .* \(MD5 123\)"
-    )
-    with pytest.raises(InputError, match=message):
-        fetching.download(f"{server.address}/a", tmp_path / "a", md5="123")
-    assert everything(tmp_path) == []
-
-
-def test_a_web_page_or_another_file_instead(server, tmp_path):
-    server.answers["/a"] = (200, b"<html>please log in</html>", None)
-    with pytest.raises(
-        InputError, match=r"damaged, or not the file expected: its MD5 is [0-9a-f]{32}, not 123.*not kept"
-    ):
-        fetching.download(f"{server.address}/a", tmp_path / "a", md5="123")
-    assert everything(tmp_path) == []
-
-
-def test_a_connection_that_breaks(server, tmp_path):
-    server.answers["/a"] = (200, b"cont", 7)
-    with pytest.raises(InputError, match=r"the connection broke|its MD5 is"):
-        fetching.download(f"{server.address}/a", tmp_path / "a", md5=md5(b"content"))
-    assert everything(tmp_path) == []
-
-
-def test_no_network(tmp_path):
-    with pytest.raises(InputError, match=r"no network, or the connection broke.*Or fetch http://127.0.0.1:9/file.npz"):
-        fetching.download(NOWHERE, tmp_path / "a")
-    assert everything(tmp_path) == []
-
-
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
-def test_a_full_or_read_only_folder(tmp_path, monkeypatch, code):
-    def full(self, url, output_file, *args, **kwargs):
-        Path(output_file).write_bytes(b"some")
-        raise OSError(code, os.strerror(code))
-
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", full)
-    with pytest.raises(InputError, match=rf"a cannot be written: {os.strerror(code)}.*CDAE_DATA_DIR"):
-        fetching.download(NOWHERE, tmp_path / "a")
-    assert everything(tmp_path) == []
-
-
-def test_a_file_where_the_folder_should_be(tmp_path):
-    (tmp_path / "folder").touch()
-    with pytest.raises(InputError, match=r"cannot be written"):
-        fetching.download(NOWHERE, tmp_path / "folder" / "a")
-
-
-def test_an_interrupt_leaves_nothing(tmp_path, monkeypatch):
-    def interrupted(self, url, output_file, *args, **kwargs):
-        Path(output_file).write_bytes(b"some")
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        fetching.download(NOWHERE, tmp_path / "a")
-    assert everything(tmp_path) == []
-
-
-def test_a_file_that_another_process_is_reading(server, tmp_path, monkeypatch):
-    def held(self, target):  # what Windows says
-        raise PermissionError(errno.EACCES, "in use")
-
-    server.answers["/a"] = (200, b"content", None)
-    monkeypatch.setattr(Path, "replace", held)
-    with pytest.raises(InputError, match="cannot be written: in use"):
-        fetching.download(f"{server.address}/a", tmp_path / "a")
-    (tmp_path / "a").write_bytes(b"content")
-    fetching.download(f"{server.address}/a", tmp_path / "a", md5=md5(b"content"))
-    assert everything(tmp_path) == ["a"]
-
-
-def test_several_processes_at_once(server, tmp_path):
-    content = np.random.default_rng(0).bytes(2**20)
-    server.answers["/a"] = (200, content, None)
-    code = (
-        "from pathlib import Path; from cdae_lessons.fetching import download; "
-        f"download({server.address + '/a'!r}, Path({str(tmp_path / 'a')!r}), md5={md5(content)!r})"
-    )
-    running = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) for _ in range(3)]
-    assert [process.wait(60) for process in running] == [0, 0, 0]
-    assert (tmp_path / "a").read_bytes() == content
-    assert everything(tmp_path) == ["a"]
-
-
 # MedMNIST
 
 
@@ -212,7 +73,7 @@ def test_medmnist_is_downloaded_once(server, home):
     load("breastmnist")
     load("breastmnist", download=False)
     assert fetch("breastmnist") == home / "medmnist" / "breastmnist_64.npz"
-    assert server.asked == ["/breastmnist_64.npz?download=1"]
+    assert server.asked == [("/breastmnist_64.npz?download=1", None)]
     assert available().set_index("name").loc["breastmnist", "cached"]
 
 
@@ -249,10 +110,61 @@ def test_another_file_than_published(breast, home):
 def test_a_hand_placed_file_with_another_checksum(server, breast, home):
     breast["MD5"] = "0" * 32
     home.mkdir()
-    (home / "breastmnist.npz").write_bytes(server.answers["/breastmnist.npz?download=1"][1])
+    (home / "breastmnist.npz").write_bytes(server.answers["/breastmnist.npz?download=1"])
     with pytest.warns(DataNotice, match=f"its MD5 is .*, not {'0' * 32}"):
         assert len(load("breastmnist", size=28)) == 12
     assert server.asked == []
+
+
+def test_a_shared_folder_that_cannot_be_written(breast, home, tmp_path, monkeypatch):
+    fetch("breastmnist", size=28)
+    kept = fetching.appearing
+
+    def read_only(target):
+        if target.is_relative_to(home):
+            raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
+        return kept(target)
+
+    monkeypatch.setattr(fetching, "appearing", read_only)
+    monkeypatch.setattr(fetching, "user_cache", lambda: tmp_path / "mine")
+    assert len(load("breastmnist", size=28)) == 12
+    assert len(load("brain", n=200, size=16)) == 200
+    (file,) = (tmp_path / "mine" / "prepared").iterdir()
+    written = file.stat().st_mtime_ns
+    load("brain", n=200, size=16)
+    assert file.stat().st_mtime_ns == written
+    assert not (home / "prepared").exists()
+
+
+@pytest.mark.usefixtures("breast", "server")
+def test_a_class_is_prepared_by_one_command(server, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(folders, "MIAS", folders.MIAS._replace(address=f"{server.address}/gone"))
+    assert main(["fetch", "--all", "--to", str(tmp_path / "class"), "--size", "28"]) == 1
+    said = capsys.readouterr().out
+    assert "2 sets, 0 of them here" in said
+    assert re.search(r"breastmnist +CC BY 4.0 +\S+class/breastmnist.npz", said)
+    assert re.search(r"mias +research use only +The server answered 404.*put it into .*mias as all-mias.tar.gz", said)
+    assert "1 of 2 sets are missing" in said
+    server.answers["/gone"] = mias_archive(322)
+    assert main(["fetch", "--all", "--to", str(tmp_path / "class"), "--size", "28"]) == 0
+    assert everything(tmp_path / "class") == ["all-mias.tar.gz", "breastmnist.npz"]
+    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "class"))  # as students have it
+    server.answers.clear()
+    assert load("breastmnist", size=28).images.shape == (12, 28, 28)
+    assert available().set_index("name").loc["mias", "cached"]
+
+
+def test_every_set_says_where_it_is_from_and_where_it_goes(home):
+    table = sources(size=28).set_index("name")
+    assert set(available()["name"][available()["needs"] == "network once"]) == set(table.index) - {"mias"}
+    assert table["address"].str.match(r"https?://").all()
+    assert table.drop("mias")["md5"].str.fullmatch("[0-9a-f]{32}").all()
+    assert table.drop("mias")["mirror"].str.endswith("?download=1").all()
+    assert table["licence"].all()
+    assert table["mib"].between(0.5, 500).all()
+    assert table.loc["breastmnist", "file"] == home / "medmnist" / "breastmnist.npz"
+    assert not table["here"].any()
+    assert sources(size=64).set_index("name").loc["breastmnist", "file"].name == "breastmnist_64.npz"
 
 
 # mini-MIAS
@@ -267,17 +179,17 @@ def mias_archive(count):
 
 
 def test_mias_is_downloaded_if_it_is_complete(server, home, monkeypatch):
-    monkeypatch.setattr(folders, "MIAS_URL", f"{server.address}/all-mias.tar.gz")
+    monkeypatch.setattr(folders, "MIAS", folders.MIAS._replace(address=f"{server.address}/all-mias.tar.gz"))
     for content, message in [
         (b"<html>moved</html>", "cannot be read as an archive"),
         (mias_archive(322)[:-50], "cannot be read as an archive"),
-        (mias_archive(10), "holds 10 mini-MIAS images, not 322. It was not kept"),
+        (mias_archive(10), "was not kept: it holds 10 mini-MIAS images, not 322"),
     ]:
-        server.answers["/all-mias.tar.gz"] = (200, content, None)
+        server.answers["/all-mias.tar.gz"] = content
         with pytest.raises(InputError, match=message):
             load("mias")
         assert everything(home) == []
-    server.answers["/all-mias.tar.gz"] = (200, mias_archive(322), None)
+    server.answers["/all-mias.tar.gz"] = mias_archive(322)
     assert fetch("mias") == home / "mias" / "all-mias.tar.gz"
     assert available().set_index("name").loc["mias", "cached"]
     asked = len(server.asked)
@@ -286,7 +198,7 @@ def test_mias_is_downloaded_if_it_is_complete(server, home, monkeypatch):
 
 
 def test_mias_never_asks_the_network_for_a_folder_of_the_user(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MIAS_URL", f"{server.address}/all-mias.tar.gz")
+    monkeypatch.setattr(folders, "MIAS", folders.MIAS._replace(address=f"{server.address}/all-mias.tar.gz"))
     with pytest.raises(InputError, match="no mini-MIAS images"):
         load("mias", data_dir=tmp_path)
     with pytest.raises(InputError, match="no mini-MIAS images"):

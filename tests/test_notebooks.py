@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
@@ -75,7 +76,13 @@ class TestNotebook:
         binder = f"https://mybinder.org/v2/gh/{owner_and_name}/main?urlpath=lab/tree/notebooks/{path.name}"
         assert f"[Open in Colab]({colab})" in text
         assert f"[Open in Binder]({binder})" in text
-        assert f"git+{REPOSITORY}" in source(path, "code")
+
+    def test_its_first_cell_installs_the_course_where_it_is_missing(self, path):
+        first = "".join(cells(path, "code")[0]["source"])
+        assert (
+            first == runpy.run_path(str(ROOT / "tools" / "first_cell.py"))["INSTALL"]
+        )  # tools/first_cell.py writes it
+        assert f"git+{REPOSITORY}\n" in first
 
     def test_it_links_to_its_neighbours_and_nowhere_else_in_vain(self, path):
         links = re.findall(r"\]\(([^)#]+\.ipynb)\)", source(path, "markdown"))
@@ -115,7 +122,8 @@ class TestNotebook:
         for cell in cells(path, "code"):
             pictures = [output for output in cell["outputs"] if "image/png" in output.get("data", {})]
             if pictures:
-                assert "caption=" in "".join(cell["source"])
+                text = "".join(cell["source"])
+                assert "caption=" in text or "sweep_report." in text  # whose figures have captions of their own
                 assert all(output["metadata"]["image/png"]["alt"] for output in pictures)
 
     def test_claims_are_asserted(self, path):

@@ -536,3 +536,22 @@ def test_without_pyyaml_the_remedy_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(InputError, match="pip install pyyaml"):
         specs.read(tmp_path / "study.yaml")
+
+
+@pytest.mark.parametrize("path", [path for path in STUDIES if path.stem != "search"], ids=lambda path: path.stem)
+def test_what_the_package_keeps_of_a_study_is_that_study(path):
+    pytest.importorskip("yaml", reason="PyYAML is not installed: pip install pyyaml")
+    configs = specs.read(path)
+    kept = sweep_report.stored(path.stem)
+    networks = kept[~kept["network"].isin(trials.RIVALS)]
+    names = ["dataset", "noise", "n_train", "network", "recipe", "epochs", "size"]
+    expected = {tuple(getattr(config, name) for name in names) for config in configs}
+    assert set(networks[names].itertuples(index=False, name=None)) == expected
+    assert networks["seeds"].min() >= 5
+    assert set(kept["network"]) >= set(trials.RIVALS) - {"bm3d"}
+    assert kept["made"].nunique() == kept["versions"].nunique() == 1
+
+
+def test_a_study_that_is_not_kept_is_told():
+    with pytest.raises(InputError, match="sample_size"):
+        sweep_report.stored("sample-size")

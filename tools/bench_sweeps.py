@@ -142,10 +142,10 @@ def _cluster(folder: Path, workers: int):
     many = [sys.executable, __file__, "--serve", str(file), str(workers)]
     started = []
     try:
-        started.append(subprocess.Popen(scheduler, stderr=subprocess.DEVNULL))  # noqa: S603
+        started.append(subprocess.Popen(scheduler, stderr=subprocess.DEVNULL))
         while not file.exists():
             time.sleep(0.1)
-        started.append(subprocess.Popen(many, stderr=subprocess.DEVNULL))  # noqa: S603
+        started.append(subprocess.Popen(many, stderr=subprocess.DEVNULL))
         yield started[0].pid, file
     finally:
         for process in reversed(started):

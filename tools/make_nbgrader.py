@@ -64,7 +64,7 @@ def main() -> int:
 def _nbgrader(*arguments: str, folder: Path) -> None:
     here = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # nbgrader runs alembic by name
     command = [sys.executable, "-m", "nbgrader", *arguments]
-    subprocess.run(command, cwd=folder, env=os.environ | {"PATH": here}, check=True)  # noqa: S603
+    subprocess.run(command, cwd=folder, env=os.environ | {"PATH": here}, check=True)
 
 
 def assignment(lesson: NotebookNode, solutions: NotebookNode) -> NotebookNode:

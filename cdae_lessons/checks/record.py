@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from cdae_lessons.fetching import appearing
+from cdae_lessons.fetching import appearing, user_cache
 
 RIGHT, TRIED = "right", "tried"
 
@@ -20,12 +20,7 @@ def file() -> Path:
 
     It is not the data folder, which a whole class may share.
     """
-    folder = os.environ.get("CDAE_PROGRESS_DIR")
-    if not folder:
-        import pooch
-
-        folder = pooch.os_cache("cdae-lessons")
-    return Path(folder) / "progress.json"
+    return Path(os.environ.get("CDAE_PROGRESS_DIR") or user_cache()) / "progress.json"
 
 
 def read() -> dict[str, str]:

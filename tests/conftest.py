@@ -1,0 +1,68 @@
+"""What several tests need: a web server on this machine, and a process that an interrupt can reach."""
+
+import signal
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as `server.answers` says: content, a status, or a function of this handler; else 404."""
+
+    def do_GET(self):
+        self.server.asked.append((self.path, self.headers.get("Range")))
+        answer = self.server.answers.get(self.path, 404)
+        if callable(answer):
+            answer(self)
+        elif isinstance(answer, int):
+            self.send(b"<html>sorry</html>", status=answer)
+        else:
+            self.send(answer)
+
+    def send(self, content, *, status=200, upto=None):
+        """Send what is asked for of `content`; break off after `upto` bytes of it."""
+        wanted, first = self.headers.get("Range"), 0
+        if wanted and status == 200:
+            first = int(wanted.removeprefix("bytes=").rstrip("-"))
+            status = 206 if first < len(content) else 416
+        content = content[first:]
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {first}-{first + len(content) - 1}/{first + len(content)}")
+        self.end_headers()
+        self.wfile.write(content[:upto])
+        self.wfile.flush()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _cache(tmp_path_factory, monkeypatch):
+    """No test finds or leaves prepared images in the user's own cache folder."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """A web server on this machine; `asked` holds the paths, and ranges, that it was asked for."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        running.answers, running.asked, running.ended = {}, [], threading.Event()
+        running.address = f"http://127.0.0.1:{running.server_port}"
+        thread = threading.Thread(target=running.serve_forever, args=[0.02])
+        thread.start()
+        yield running
+        running.ended.set()  # for answers that wait
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def interruptible():
+    """A process started in the background by a shell ignores SIGINT, and so would Python."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

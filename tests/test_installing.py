@@ -1,0 +1,71 @@
+"""What Binder, conda, the weekly tests and other systems need, as far as it can be told here."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+yaml = pytest.importorskip("yaml")
+
+
+def read(name):
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "torch"), [("environment.yml", "pytorch-cpu"), ("environment-gpu.yml", "pytorch-gpu")]
+)
+def test_conda_installs_what_the_package_needs(name, torch):
+    listed = read(name)["dependencies"]
+    requirements = [Requirement(line) for line in listed[1:] if isinstance(line, str)]
+    requirements += [Requirement(line) for line in listed[-1]["pip"]]
+    conda = {requirement.name.lower(): requirement.specifier for requirement in requirements}
+    assert re.fullmatch(r"python=3\.\d+", listed[0])  # Binder asks for just this form
+    for needed in map(Requirement, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["lab"]]):
+        found = conda[torch if needed.name == "torch" else CONDA_NAMES.get(needed.name, needed.name.lower())]
+        (bound,) = needed.specifier
+        (conda_bound,) = found
+        assert SpecifierSet(f">={bound.version}").contains(conda_bound.version), needed
+
+
+def test_the_two_conda_files_differ_in_torch_alone():
+    cpu, gpu = (set(map(str, read(name)["dependencies"])) for name in ("environment.yml", "environment-gpu.yml"))
+    assert cpu ^ gpu == {"pytorch-cpu>=2.6", "pytorch-gpu>=2.6"}
+
+
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+@pytest.mark.skipif(shutil.which("bash") is None or os.name == "nt", reason="Binder's scripts are for bash")
+def test_binders_scripts(name):
+    file = ROOT / name
+    assert os.access(file, os.X_OK)
+    subprocess.run(["bash", "-n", str(file)], check=True)
+    if name == "start":
+        said = subprocess.run([str(file), "env"], check=True, capture_output=True, text=True).stdout
+        assert "\nKERAS_BACKEND=torch\n" in f"\n{said}"
+
+
+def test_the_weekly_tests_are_on_every_python_and_system():
+    weekly = read(".github/workflows/weekly.yml")
+    matrix = weekly["jobs"]["newest"]["strategy"]["matrix"]
+    promised = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", line)]
+    assert matrix["python"] == promised
+    assert {system.partition("-")[0] for system in matrix["system"]} == {"ubuntu", "macos", "windows"}
+    assert weekly["jobs"]["report"]["permissions"] == {"issues": "write"}
+    assert weekly["jobs"]["report"]["if"].startswith("failure()")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "cdae_lessons").rglob("*.py")), ids=lambda path: path.name)
+def test_the_package_runs_on_every_system(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"os\.(system|fork|popen)|shell=True|/dev/null|[\"']/tmp", text)
+    for call in re.findall(r"(?:\.read_text|\.write_text|(?<![.\w])open)\([^\n]*", text):
+        assert "encoding=" in call or re.search(r"[\"'][rwa]b[\"']", call), call
