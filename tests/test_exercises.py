@@ -79,6 +79,8 @@ class TestLesson:
         notebook = json.loads(solutions(lesson).read_text(encoding="utf-8"))
         counts = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
         assert counts == [*range(1, len(counts) + 1)]
+        first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+        assert "".join(first["source"]) == runpy.run_path(str(ROOT / "tools" / "first_cell.py"))["INSTALL"]
         outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
         assert not [output for output in outputs if output["output_type"] == "error" or output.get("name") == "stderr"]
         assert "widgets" not in notebook["metadata"]

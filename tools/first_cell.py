@@ -1,4 +1,4 @@
-"""Write into every notebook the cell that installs the course, and the links to Colab and Binder.
+"""Write into every notebook the cell that installs the course, and into every lesson the links to Colab and Binder.
 
 python tools/first_cell.py    after the repository's address in pyproject.toml has changed, or for a new notebook
 """
@@ -35,7 +35,8 @@ def links(notebook: str) -> str:
 
 def main() -> None:
     """Rewrite the notebooks that differ; a second run changes nothing."""
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    notebooks = ROOT / "notebooks"
+    for path in sorted([*notebooks.glob("*.ipynb"), *notebooks.glob("solutions/*.ipynb")]):
         notebook = nbformat.read(path, as_version=4)
         before = nbformat.writes(notebook)
         opening, first = notebook.cells[0], next(cell for cell in notebook.cells if cell.cell_type == "code")
