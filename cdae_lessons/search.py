@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 FRESH_SEEDS = 5  # of the comparison, none of them the search's own
+PAPER = {"depth": 2, "width": 64, "kernel_size": 3, "residual": False, "loss": "recipe"}
 COLUMNS = ("network", "validation_ssim", "seconds", "weights", "front")
 
 
@@ -36,7 +37,8 @@ def search(
 ) -> pd.DataFrame:
     """Look for the settings of `models.encoder_decoder`, and the loss, that suit a case.
 
-    Sought are a high validation SSIM, few seconds and few weights at once (multi-objective TPE). The journal and every
+    Sought are a high validation SSIM, few seconds and few weights at once (multi-objective TPE). The paper's network,
+    and the same with skips, are tried first. The journal and every
     run are kept in `store`: the same call goes on where it stopped. Test images have no part in it.
 
     Parameters
@@ -241,6 +243,9 @@ def _study(case: Configuration, store: Path) -> Study:
         directions=["maximize", "minimize", "minimize"],
         load_if_exists=True,
     )
+    if not study.trials:
+        for skips in (False, True):  # begin with the paper's network, and the same with skips
+            study.enqueue_trial(PAPER | {"skips": skips})
     for trial in study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING]):  # of a call that was cut
         study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
     study.sampler = optuna.samplers.TPESampler(seed=case.seed + len(study.trials))

@@ -337,7 +337,8 @@ def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> p
     for ax, ((tested_on, level, _), group) in zip(axes.flat, groups, strict=False):
         for label, lines in group.groupby("label"):
             draw(ax, lines, looks[label], label not in RIVALS)
-        ax.set(title=f"{tested_on}, {level}", xlabel=xlabel, ylabel="mean SSIM, test")
+        ax.set_title(f"{tested_on}, {level}", fontsize=10)
+        ax.set(xlabel=xlabel, ylabel="mean SSIM, test")
     for ax in axes.flat[len(groups) :]:
         ax.remove()
     shown = {}  # one legend for all panels, each label once

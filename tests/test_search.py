@@ -63,6 +63,14 @@ def test_the_best_is_chosen_on_validation_images(tmp_path):
     assert table["front"].iloc[-1] is None
 
 
+def test_the_paper_s_network_is_tried_first(tmp_path):
+    tried = []
+    search.search(CASE, store=tmp_path, n_trials=3, progress=False, work=stand_in(tried))
+    assert [config.network for config in tried[:2]] == ["encoder_decoder", "encoder_decoder skips=true"]
+    search.search(CASE, store=tmp_path, n_trials=5, progress=False, work=stand_in(tried))
+    assert len({config.network for config in tried}) == len(tried)  # once only
+
+
 def test_the_front_is_what_nothing_beats(tmp_path):
     table = search.search(CASE, store=tmp_path, n_trials=25, progress=False, work=stand_in())
     gains = table[["validation_ssim", "seconds", "weights"]].to_numpy(float) * [1, -1, -1]
