@@ -22,7 +22,7 @@ help:
 	@echo "make playground     serve the labs alone as a web page, for lectures   (ARGS=--theme=dark)"
 	@echo "make test           check the code style, run all tests, all notebooks and solutions"
 	@echo "make setup          install what both need into $(VENV), and no more"
-	@echo "make course         execute every notebook in place, timed    (TO=html: into build/ as web pages)"
+	@echo "make course         execute every lesson and solution in place, timed    (TO=html: lessons into build/ as web pages)"
 	@echo "make slides         slides of every lesson, in build/slides; they need no network"
 	@echo "make nbgrader       the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)"
 	@echo "make student        a zip of the last commit for students, in dist/: no solutions, tests or instructor's kit"
@@ -57,7 +57,7 @@ test: $(VENV)/.lab $(VENV)/.test
 setup: $(VENV)/.lab $(VENV)/.test
 
 course: $(VENV)/.lab
-	@$(BIN)/python tools/course.py $(if $(filter html,$(TO)),--to html) $(NOTEBOOKS)
+	@$(BIN)/python tools/course.py $(if $(filter html,$(TO)),--to html $(NOTEBOOKS),$(NOTEBOOKS) $(SOLUTIONS))
 
 slides: $(VENV)/.slides
 	@$(BIN)/python tools/make_slides.py $(ARGS) $(NOTEBOOKS)
