@@ -37,7 +37,7 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--trainings", type=int, default=8, help="runs of the throughput (default: 8)")
-    parser.add_argument("--steps", type=int, default=150, help="steps of each (default: 150)")
+    parser.add_argument("--steps", type=int, default=600, help="steps of each (default: 600)")
     parser.add_argument("--tasks", type=int, default=300, help="runs of the overhead (default: 300)")
     parser.add_argument("--runs", type=int, default=10_000, help="runs of the simulation (default: 10,000)")
     parser.add_argument("--workers", type=int, default=100, help="workers of the simulation (default: 100)")
