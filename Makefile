@@ -82,7 +82,7 @@ studies: $(VENV)/.sweep
 		cp results/$$study/summary.csv cdae_lessons/data_files/studies/$$study.csv || exit 1; \
 	done
 	@$(BIN)/python -m cdae_lessons search studies/search.yaml --workers 2 $(ARGS)
-	@cp results/search/comparison.csv cdae_lessons/data_files/studies/search.csv
+	@cp results/search/comparison.csv results/search/search.png docs/search/
 
 bench: $(VENV)/.lab
 	@$(BIN)/python tools/bench.py $(ARGS)

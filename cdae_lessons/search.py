@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
 
 FRESH_SEEDS = 5  # of the comparison, none of them the search's own
+DEPTH = 0.2  # of the picture, below the best: what failed would press the others together
 PAPER = {"depth": 2, "width": 64, "kernel_size": 3, "residual": False, "loss": "recipe"}
 COLUMNS = ("network", "validation_ssim", "seconds", "weights", "front")
 
@@ -166,7 +167,7 @@ def pareto(tables: Mapping[str, pd.DataFrame], *, note: str = "") -> plotting.Fi
         "Networks tried: validation SSIM by number of weights. Dark is quick to train, bright is slow. Line: of so few "
         f"weights, none did better. Stars: other networks, trained in the same way. {note}"
     )
-    figure, axes = plotting.subplots(1, len(tables), caption=caption.strip())
+    figure, axes = plotting.subplots(1, len(tables), width=8 / len(tables), caption=caption.strip())
     slowest = max(table["seconds"].max() for table in tables.values())
     for ax, (title, table) in zip(axes.flat, tables.items(), strict=True):
         tried = table[table["front"].notna()]
@@ -179,7 +180,12 @@ def pareto(tables: Mapping[str, pd.DataFrame], *, note: str = "") -> plotting.Fi
             ax.annotate(
                 row.network, (row.weights, row.validation_ssim), (4, -10), textcoords="offset points", fontsize=8
             )
-        ax.set(title=title, xlabel="weights", ylabel="validation SSIM", xscale="log")
+        ax.set_title(title, fontsize=10)
+        ax.set(xlabel="weights", ylabel="validation SSIM", xscale="log")
+        lowest = table["validation_ssim"].max() - DEPTH
+        if failed := int((tried["validation_ssim"] < lowest).sum()):
+            ax.set_ylim(bottom=lowest)
+            ax.annotate(f"{failed} more below", (0.02, 0.02), xycoords="axes fraction", fontsize=8)
     figure.colorbar(dots, ax=axes.ravel().tolist(), label="seconds of training")
     return figure
 
@@ -208,6 +214,7 @@ def write(
     """
     case = ["dataset", "noise", "n_train"]
     trials = pd.concat([table.assign(**{key: getattr(config, key) for key in case}) for config, table in tried.items()])
+    trials["weights"] = trials["weights"].astype(int)
     comparison = pd.concat(judged.values()).drop_duplicates()
     first = comparison.iloc[0]
     titles = {f"{c.dataset}, {c.noise}, n={c.n_train}": table for c, table in tried.items()}
