@@ -183,6 +183,8 @@ def start(
         if _latest is not None and _latest.running and not (_latest.stopping and _latest.wait(patience)):
             msg = f"A training is already running in the {_latest.owner}. Wait until it has ended, or stop it there."
             raise InputError(msg)
+        if _latest is None:
+            atexit.register(_end)
         run = Run(work, owner)
         if ready is not None:
             ready(run)
@@ -191,11 +193,10 @@ def start(
         return run
 
 
-@atexit.register
 def _end() -> None:
-    if _latest is not None:  # torch aborts Python where a thread is cut off inside it
-        _latest.stop()
-        _latest.wait(10)
+    # Registered by the first run, so that it comes before what the labs do at the end: wait for their pictures.
+    _latest.drop()
+    _latest.wait(10)  # torch aborts Python where a thread is cut off inside it
 
 
 def stop(owner: str) -> None:

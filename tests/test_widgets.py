@@ -1,5 +1,7 @@
 import ctypes
 import gc
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -96,6 +98,35 @@ def test_while_one_picture_is_drawn_only_the_newest_setting_waits():
     assert lab.wait()
     assert drawn[-1] == 29
     assert len(drawn) <= 3
+
+
+def test_python_ends_in_the_middle_of_a_picture():
+    code = """
+import atexit
+import threading
+
+@atexit.register
+def at_the_very_end():
+    print(lab.wait(0))
+
+from cdae_lessons.widgets import base
+drawing = threading.Event()
+
+def redraw(_):
+    figure = base.figure()
+    for place in range(200):
+        figure.text(0, place / 200, "where matplotlib's C++ calls Python")
+    drawing.set()
+    base.render(figure)
+    return figure
+
+lab = base.Lab("test lab", {}, redraw)
+drawing.clear()
+lab.refresh()
+drawing.wait()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
 def test_callbacks_on_several_threads_leave_one_drawing_at_a_time():

@@ -7,6 +7,7 @@ Output widget, so that a lab works alike in JupyterLab, Notebook, VS Code, Voila
 
 from __future__ import annotations
 
+import atexit
 import gc
 import html
 import io
@@ -37,6 +38,14 @@ CSS = 100
 """CSS pixels to an inch of the pictures, so text of 8 points is 11 of them high."""
 
 _DRAWING = threading.Lock()  # matplotlib shares its fonts: one picture at a time, whichever lab it is for
+
+_at_work: set[threading.Thread] = set()
+
+
+@atexit.register
+def _end() -> None:
+    for thread in tuple(_at_work):  # matplotlib aborts Python where a thread is cut off inside it
+        thread.join(10)
 
 
 class Lab(ipywidgets.VBox):
@@ -126,6 +135,7 @@ class Lab(ipywidgets.VBox):
             self._stale = True
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, name=self.title, daemon=True)
+                _at_work.add(self._worker)
                 self._worker.start()
 
     def wait(self, seconds: float = 10) -> bool:
@@ -143,6 +153,7 @@ class Lab(ipywidgets.VBox):
         while True:
             with self._state:
                 if not self._stale:
+                    _at_work.discard(self._worker)
                     self._worker = None
                     return
                 self._stale = False
