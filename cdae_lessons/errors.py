@@ -71,12 +71,14 @@ def check_images(images: np.ndarray, *, what: str = "images", in_range: bool = T
         )
         msg = f"Expected {what} of a floating-point type; received {images.dtype}. {remedy}"
         raise InputError(msg)
-    if not np.isfinite(images).all():
+    with np.errstate(invalid="ignore"):
+        low, high = images.min(), images.max()  # NaN if there is one; no copy, since images may be larger than memory
+    if not (np.isfinite(low) and np.isfinite(high)):
         msg = f"Expected finite values; {what} hold NaN or infinity."
         raise InputError(msg)
-    if in_range and (images.min() < 0 or images.max() > 1):
+    if in_range and (low < 0 or high > 1):
         msg = (
-            f"Expected {what} with values in [0, 1]; received {images.min():.3g} to {images.max():.3g}. "
+            f"Expected {what} with values in [0, 1]; received {low:.3g} to {high:.3g}. "
             "Scale all images by one common factor, or clip."
         )
         raise InputError(msg)

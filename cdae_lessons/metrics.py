@@ -66,7 +66,7 @@ def score(clean: np.ndarray, images: np.ndarray, *, data_range: float, mask: np.
     Wang et al. 2004, doi 10.1109/TIP.2003.819861.
     """
     clean, images, data_range = _pair(clean, images, data_range)
-    mask = np.ones(clean.shape, bool) if mask is None else _check_mask(mask, clean.shape)
+    mask = np.broadcast_to(True, clean.shape) if mask is None else _check_mask(mask, clean.shape)
     rows = []
     for x, y, inside in zip(clean, images, mask, strict=True):
         ssim = structural_similarity(x, y, data_range=data_range, full=True)[1]

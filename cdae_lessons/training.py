@@ -12,6 +12,7 @@ import pandas as pd
 
 from cdae_lessons import backend, metrics, noise
 from cdae_lessons.errors import InputError, check_count, check_images, known
+from cdae_lessons.precision import computing
 from cdae_lessons.progress import bar
 from cdae_lessons.recipes import RECIPES, Recipe, optimizer
 from cdae_lessons.storage import info, load, save
@@ -19,6 +20,7 @@ from cdae_lessons.storage import info, load, save
 __all__ = [
     "RECIPES",
     "History",
+    "Recipe",
     "Stop",
     "denoise",
     "fit",
@@ -47,7 +49,7 @@ class History:
         A row an epoch: ``epoch``, ``loss``, and with validation images ``val_loss`` and ``val_ssim``
         (``data_range=1``), NaN in epochs that were not validated.
     recipe : str
-        Name of the recipe.
+        Name of the recipe; "own" for one of your own.
     noise : str
         The corruption, as ``"gaussian p=0.5 sigma=1"``.
     n_train : int
@@ -74,11 +76,12 @@ def fit(
     clean: np.ndarray,
     corrupt: Callable,
     *,
-    recipe: str = "paper",
+    recipe: str | Recipe = "paper",
     epochs: int | None = None,
     steps: int | None = None,
     batch_size: int | None = None,
     loss: str | Callable | None = None,
+    precision: str = "float32",
     validation: np.ndarray | None = None,
     seed: int = 0,
     progress: bool = True,
@@ -98,9 +101,10 @@ def fit(
         The training images.
     corrupt : callable
         ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``.
-    recipe : {"paper", "fast"}
+    recipe : {"paper", "fast"} or Recipe
         See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
         once. "fast": fresh noise and flips, SSIM in the loss, a schedule, averaged weights, 1000 steps of 5 images.
+        ``dataclasses.replace(RECIPES["fast"], flips=False)`` makes one of your own.
     epochs, steps : int, optional
         Length of the training in place of the recipe's, by one of the two: passes over the images, or steps, one a
         batch, rounded up to whole epochs. Compare sets of different sizes at equal steps.
@@ -108,6 +112,9 @@ def fit(
         In place of the recipe's.
     loss : str or callable, optional
         In place of the recipe's: a Keras loss, or a function of (clean, denoised).
+    precision : {"float32", "bfloat16", "auto"}
+        What the layers compute in while they are trained; "auto" takes bfloat16 where it is faster on this machine. The
+        weights stay float32. Scores differ by about a thousandth, so what must come out alike everywhere has float32.
     validation : ndarray of shape (M, H, W), floating point in [0, 1], optional
         Other clean images, corrupted once, to watch the training by. Never the test images.
     seed : int
@@ -129,17 +136,19 @@ def fit(
     InputError
         If an argument does not fit, or the loss becomes NaN; the model then holds the last good weights.
     """
-    settings = RECIPES[known(recipe, RECIPES, what="recipe")]
+    own = isinstance(recipe, Recipe)
+    settings = recipe if own else RECIPES[known(recipe, RECIPES, what="recipe")]
     return _train(
         model,
         check_images(clean, what="clean training images"),
         corrupt,
         settings=settings,
-        recipe=recipe,
+        recipe="own" if own else recipe,
         epochs=epochs,
         steps=steps,
         batch_size=batch_size,
         loss=loss,
+        precision=precision,
         validation=None if validation is None else check_images(validation, what="validation images"),
         seed=seed,
         label="Training",
@@ -288,6 +297,7 @@ def _train(
     label: str,
     progress: bool,
     target: Callable | None = None,
+    precision: str = "float32",
     validation: np.ndarray | None = None,
     watch: Callable[[dict], None] | None = None,
 ) -> History:
@@ -304,15 +314,15 @@ def _train(
     if steps is not None:
         epochs = -(-steps // steps_an_epoch)
     epochs = epochs or settings.epochs or -(-settings.steps // steps_an_epoch)
-    model.compile(
-        optimizer=optimizer(settings, epochs * steps_an_epoch),
-        loss=loss or settings.loss,
-        # XLA makes TensorFlow slower on a CPU, and compiling torch costs a student a minute; JAX needs it.
-        jit_compile=keras.backend.backend() == "jax",
-    )
     batches = _Batches(clean, corrupt, target=target, settings=settings, batch_size=batch_size, seed=seed)
     started, stopped = time.monotonic(), "finished"
-    with bar(epochs * steps_an_epoch, label=label, show=progress) as shown:
+    with computing(model, precision), bar(epochs * steps_an_epoch, label=label, show=progress) as shown:
+        model.compile(
+            optimizer=optimizer(settings, epochs * steps_an_epoch),
+            loss=loss or settings.loss,
+            # XLA makes TensorFlow slower on a CPU, and compiling torch costs a student a minute; JAX needs it.
+            jit_compile=keras.backend.backend() == "jax",
+        )
         monitor = _Monitor(shown, every=-(-20 // steps_an_epoch), steps_an_epoch=steps_an_epoch, watch=watch)
         if validation is not None:
             _check_size(model, validation)
