@@ -209,10 +209,10 @@ def pretrain_layerwise(
     before = images
     for k in range(1, depth + 1):
         encode, decode = model.get_layer(f"encode_{k}"), model.get_layer(f"decode_{k}")
-        fixed = keras.Model(images, before)
-        fixed.trainable = False
-        if k > 1:  # a copy, since JAX takes the weights of a model away while it is trained
-            coder = keras.models.clone_model(fixed)
+        if k > 1:  # Keras 3.13, which Colab has, builds no model without layers
+            fixed = keras.Model(images, before)
+            fixed.trainable = False
+            coder = keras.models.clone_model(fixed)  # since JAX takes the weights of a model away while it is trained
             coder.set_weights(fixed.get_weights())
         history = _train(
             keras.Model(images, decode(encode(before)), name=f"block_{k}"),
@@ -229,7 +229,8 @@ def pretrain_layerwise(
             label=f"Block {k} of {depth}",
             progress=progress,
         )
-        fixed.trainable = True
+        if k > 1:
+            fixed.trainable = True
         histories.append(history)
         before = encode(before)
     return histories

@@ -264,6 +264,19 @@ def test_the_second_block_leaves_the_first_alone(images, monkeypatch):
     np.testing.assert_array_equal(after_first, after_second)
 
 
+def test_layerwise_training_builds_no_network_without_layers(images, monkeypatch):
+    real = keras.Model
+
+    def as_on_colab(inputs, outputs, **keywords):
+        assert inputs is not outputs  # Keras 3.13: "`inputs` not connected to `outputs`"
+        return real(inputs, outputs, **keywords)
+
+    model = models.stacked_autoencoder(16, widths=(12, 6))
+    monkeypatch.setattr(keras, "Model", as_on_colab)
+    histories = training.pretrain_layerwise(model, images, NOISE, recipe="fast", epochs=1, progress=False)
+    assert len(histories) == 2
+
+
 def test_a_model_that_is_no_stack_cannot_be_pretrained(images):
     with pytest.raises(InputError, match="Expected a model from models.stacked_autoencoder"):
         training.pretrain_layerwise(small(), images, NOISE, progress=False)

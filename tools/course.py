@@ -10,11 +10,17 @@ import argparse
 import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+
+try:
+    import resource
+except ImportError:  # Windows does not keep the peak of a process that has ended
+    resource = None
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -31,19 +37,21 @@ def main() -> int:
     for path in options.notebooks:
         print(f"{path.name:40s} ", end="", flush=True)
         started = time.monotonic()
-        process = os.fork()
-        if process == 0:
-            os._exit(_execute(path, options.to))
-        _, status, usage = os.wait4(process, 0)
+        with ProcessPoolExecutor(1, get_context("spawn")) as alone:  # Windows has no fork
+            done = alone.submit(_execute, path, options.to)
+            error = done.exception()
         seconds = time.monotonic() - started
-        peak = usage.ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)  # bytes on macOS, KiB on Linux
-        print(f"{seconds:8.0f} {peak:9.0f}{'' if status == 0 else '  FAILED'}", flush=True)
-        total, failed = total + seconds, failed + (status != 0)
+        peak = "-" if error else done.result()
+        print(f"{seconds:8.0f} {peak:>9s}{'  FAILED' if error else ''}", flush=True)
+        if error:
+            print(error, flush=True)
+        total, failed = total + seconds, failed + bool(error)
     print(f"{'in all':40s} {total:8.0f}           {f'{failed} failed' if failed else 'all green'}")
     return 1 if failed else 0
 
 
-def _execute(path: Path, to: str) -> int:
+def _execute(path: Path, to: str) -> str:
+    """Execute a notebook and write it; return the peak of its kernel in MiB."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook,
@@ -52,11 +60,7 @@ def _execute(path: Path, to: str) -> int:
         resources={"metadata": {"path": str(path.parent)}},
         extra_arguments=["--IPKernelApp.log_level=40"],  # no word about TCP without encryption for each kernel
     )
-    try:
-        client.execute()
-    except CellExecutionError as error:
-        print(f"\n{error}", flush=True)
-        return 1
+    client.execute()
     _tidy(notebook)
     if to == "notebook":
         part = path.with_suffix(".part")
@@ -68,7 +72,10 @@ def _execute(path: Path, to: str) -> int:
         page = Path("build") / path.with_suffix(".html").name
         page.parent.mkdir(exist_ok=True)
         page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
-    return 0
+    if resource is None:
+        return "-"
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return f"{peak / (1024**2 if sys.platform == 'darwin' else 1024):.0f}"  # bytes on macOS, KiB on Linux
 
 
 def _tidy(notebook: nbformat.NotebookNode) -> None:
