@@ -13,8 +13,8 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__
 DIST := dist
 ARGS ?=
 
-.PHONY: help lab playground test setup course slides book readme nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets weights \
-	test-launch test-backends test-oldest test-newest test-colab constraints clean
+.PHONY: help lab playground test setup course slides book readme nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets \
+	weights test-launch test-backends test-oldest test-newest test-colab constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -201,7 +201,7 @@ $(VENV)/.sweep: $(VENV)/.lab
 .venv-newest/.ready: pyproject.toml
 	@echo "Installing the newest versions into .venv-newest (about 2 GB) ..."
 	@$(PYTHON) -m venv .venv-newest
-	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -U -e '.[lab,medical,playground,bm3d,test]'
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -U -e '.[lab,medical,playground,book,bm3d,test]'
 	@touch $@
 
 .venv-colab/.ready: constraints-colab.txt

@@ -120,6 +120,7 @@ def described(notebook: NotebookNode) -> NotebookNode:
 
 def without_badges(text: str) -> str:
     """Put their text in place of pictures from elsewhere, which would need a network."""
+    text = re.sub(r"^(\[!\[.+\))\n(?=\[!\[)", r"\1 ·\n", text, flags=re.MULTILINE)
     return re.sub(r"!\[([^]]*)\]\(https?://[^)]*\)", r"\1", text)
 
 
@@ -149,7 +150,8 @@ def build(root: Path, pages: Path, to: Path) -> int:
     )
     site.connect("doctree-read", partial(_to_repository, root))
     site.build()
-    for left in (".buildinfo", ".doctrees", "objects.inv"):
+    (to / "_sources").rmdir()
+    for left in (".buildinfo", "objects.inv"):
         (to / left).unlink(missing_ok=True)
     return site.statuscode
 
