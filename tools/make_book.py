@@ -37,7 +37,17 @@ SETTINGS = {
     "myst_heading_anchors": 4,
     "myst_update_mathjax": False,  # is about later versions than the one that comes with pip
     "mathjax_path": "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
-    "mathjax2_config": {"tex2jax": {"processClass": "math"}},
+    "mathjax2_config": {
+        "tex2jax": {"processClass": "math"},
+        "fast-preview": {"disabled": True},  # has other fonts
+        "HTML-CSS": {
+            "availableFonts": [],
+            "preferredFont": None,
+            "webFont": "STIX-Web",  # the only one that comes along
+            "imageFont": None,
+            "styles": {"@font-face": {"font-family": "MathJax_Blank", "src": "local('MathJax_Blank')"}},  # asks nobody
+        },
+    },
     "html_copy_source": False,
     "html_show_copyright": False,
     "html_use_index": False,
