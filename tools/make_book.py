@@ -39,7 +39,8 @@ SETTINGS = {
     "mathjax_path": "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
     "mathjax2_config": {
         "tex2jax": {"processClass": "math"},
-        "fast-preview": {"disabled": True},  # has other fonts
+        "fast-preview": {"disabled": True},  # has other fonts, as has the MathML that screen readers get
+        "NativeMML": {"styles": {'[mathvariant="script"]': {"font-family": "inherit"}}},
         "HTML-CSS": {
             "availableFonts": [],
             "preferredFont": None,
