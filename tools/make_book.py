@@ -49,6 +49,8 @@ SETTINGS = {
             "styles": {"@font-face": {"font-family": "MathJax_Blank", "src": "local('MathJax_Blank')"}},  # asks nobody
         },
     },
+    "html_static_path": [str(ROOT / "tools" / "book.css")],
+    "html_css_files": ["book.css"],
     "html_copy_source": False,
     "html_show_copyright": False,
     "html_use_index": False,
