@@ -13,8 +13,8 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__
 DIST := dist
 ARGS ?=
 
-.PHONY: help lab playground test setup course slides nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets weights \
-	test-launch test-backends test-oldest test-newest test-colab constraints clean
+.PHONY: help lab playground test setup course slides book readme nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets \
+	weights test-launch test-backends test-oldest test-newest test-colab constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,10 +24,12 @@ help:
 	@echo "make setup          install what both need into $(VENV), and no more"
 	@echo "make course         execute every lesson and solution in place, timed    (TO=html: lessons into build/ as web pages)"
 	@echo "make slides         slides of every lesson, in build/slides; they need no network"
+	@echo "make book           the course as a web site, in build/book; it needs no network"
 	@echo "make nbgrader       the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)"
 	@echo "make student        a zip of the last commit for students, in dist/: no solutions, tests or instructor's kit"
 	@echo "make instructor     a zip of the last commit with everything, in dist/"
 	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
+	@echo "make readme         the README's badges, picture and table of results, measured anew"
 	@echo "make studies        the studies behind lessons 05 and 07, resumed where they stopped (an hour on two cores)"
 	@echo "make bench          measure speed, as ratios in one run"
 	@echo "make bench-sweeps   measure what two workers gain, and a study of 10,000 runs"
@@ -62,6 +64,9 @@ course: $(VENV)/.lab
 slides: $(VENV)/.slides
 	@$(BIN)/python tools/make_slides.py $(ARGS) $(NOTEBOOKS)
 
+book: $(VENV)/.book
+	@$(BIN)/python tools/make_book.py $(ARGS)
+
 nbgrader: $(VENV)/.nbgrader
 	@$(BIN)/python tools/make_nbgrader.py $(ARGS)
 
@@ -74,6 +79,10 @@ student instructor:
 
 reproduce: $(VENV)/.lab
 	@$(BIN)/python -m cdae_lessons reproduce $(or $(ARGS),--steps 400)
+
+readme: reproduce
+	@$(BIN)/python tools/make_hero.py
+	@$(BIN)/python tools/make_readme.py results/brain-fast/scores.csv
 
 studies: $(VENV)/.sweep
 	@for study in sample_size mixing stacked; do \
@@ -160,6 +169,11 @@ $(VENV)/.slides: $(VENV)/.lab
 	@$(PIP) --no-deps sphinx-revealjs jupyter-server-mathjax
 	@touch $@
 
+$(VENV)/.book: $(VENV)/.lab
+	@echo "Installing Sphinx, MyST-NB and MathJax ..."
+	@$(PIP) -e '.[book]'
+	@touch $@
+
 $(VENV)/.nbgrader: $(VENV)/.lab
 	@echo "Installing nbgrader ..."
 	@$(PIP) -e '.[nbgrader]'
@@ -187,7 +201,7 @@ $(VENV)/.sweep: $(VENV)/.lab
 .venv-newest/.ready: pyproject.toml
 	@echo "Installing the newest versions into .venv-newest (about 2 GB) ..."
 	@$(PYTHON) -m venv .venv-newest
-	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -U -e '.[lab,medical,playground,bm3d,test]'
+	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -U -e '.[lab,medical,playground,book,bm3d,test]'
 	@touch $@
 
 .venv-colab/.ready: constraints-colab.txt

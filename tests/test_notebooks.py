@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+REPOSITORY, REF = PROJECT["project"]["urls"]["Repository"], PROJECT["tool"]["cdae-lessons"]["ref"]
 NAMES = [
     "00_start_here",
     "01_autoencoders",
@@ -72,8 +73,8 @@ class TestNotebook:
     def test_it_opens_in_colab_and_binder(self, path):
         owner_and_name = REPOSITORY.removeprefix("https://github.com/")
         text = source(path, "markdown")
-        colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/main/notebooks/{path.name}"
-        binder = f"https://mybinder.org/v2/gh/{owner_and_name}/main?urlpath=lab/tree/notebooks/{path.name}"
+        colab = f"https://colab.research.google.com/github/{owner_and_name}/blob/{REF}/notebooks/{path.name}"
+        binder = f"https://mybinder.org/v2/gh/{owner_and_name}/{REF}?urlpath=lab/tree/notebooks/{path.name}"
         assert f"[Open in Colab]({colab})" in text
         assert f"[Open in Binder]({binder})" in text
 
@@ -82,7 +83,7 @@ class TestNotebook:
         assert (
             first == runpy.run_path(str(ROOT / "tools" / "first_cell.py"))["INSTALL"]
         )  # tools/first_cell.py writes it
-        assert f"git+{REPOSITORY}\n" in first
+        assert f"git+{REPOSITORY}{'' if REF == 'main' else f'@{REF}'}\n" in first
 
     def test_it_links_to_its_neighbours_and_nowhere_else_in_vain(self, path):
         links = re.findall(r"\]\(([^)#]+\.ipynb)\)", source(path, "markdown"))

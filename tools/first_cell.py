@@ -12,7 +12,9 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).parents[1]
-REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+REPOSITORY = PROJECT["project"]["urls"]["Repository"]
+REF = PROJECT["tool"]["cdae-lessons"]["ref"]
 NAME = REPOSITORY.removeprefix("https://github.com/")
 INSTALL = f"""\
 import importlib.util
@@ -21,16 +23,23 @@ import sys
 # Installs what is missing. On Colab its own Keras, torch, NumPy, ... stay as they are.
 if importlib.util.find_spec("cdae_lessons") is None:
     alone = "--no-deps" if "google.colab" in sys.modules else ""
-    %pip install -q {{alone}} medmnist git+{REPOSITORY}
+    %pip install -q {{alone}} medmnist git+{REPOSITORY}{"" if REF == "main" else f"@{REF}"}
     importlib.invalidate_caches()"""
 
 
+def colab(notebook: str) -> str:
+    """The address that opens a lesson in Colab."""
+    return f"https://colab.research.google.com/github/{NAME}/blob/{REF}/notebooks/{notebook}"
+
+
+def binder(notebook: str) -> str:
+    """The address that opens a lesson in Binder."""
+    return f"https://mybinder.org/v2/gh/{NAME}/{REF}?urlpath=lab/tree/notebooks/{notebook}"
+
+
 def links(notebook: str) -> str:
-    """The links that open a notebook elsewhere."""
-    path = f"notebooks/{notebook}"
-    colab = f"https://colab.research.google.com/github/{NAME}/blob/main/{path}"
-    binder = f"https://mybinder.org/v2/gh/{NAME}/main?urlpath=lab/tree/{path}"
-    return f"[Open in Colab]({colab}) · [Open in Binder]({binder})"
+    """The links that open a lesson elsewhere."""
+    return f"[Open in Colab]({colab(notebook)}) · [Open in Binder]({binder(notebook)})"
 
 
 def main() -> None:

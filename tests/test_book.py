@@ -1,0 +1,235 @@
+"""The course's site: what stands on its pages, and each page in headless Chromium, with nothing but our own server."""
+
+import base64
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+NEEDED = ("furo", "jupyter_server_mathjax", "myst_nb", "sphinx")
+MISSING = [package for package in NEEDED if find_spec(package) is None]
+if MISSING:
+    pytest.skip(f"needs {', '.join(MISSING)}: pip install -e '.[book]'", allow_module_level=True)
+
+import nbformat  # noqa: E402
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+FILES = f"{PROJECT['project']['urls']['Repository']}/blob/{PROJECT['tool']['cdae-lessons']['ref']}"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+PICTURE = (  # one grey pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
+README = """\
+# A course
+
+[![Open in Colab](https://example.org/badge.svg)](https://example.org/course)
+[![Licence](https://example.org/licence.svg)](LICENSE)
+
+![A grey dot.](docs/dot.png) [Lesson](notebooks/00_small.ipynb), [its part](notebooks/00_small.ipynb#a-part).
+"""
+
+
+def make(root, to):
+    """What `make book` runs: its exit status, and what it said."""
+    command = [sys.executable, ROOT / "tools" / "make_book.py", "--root", root, "--to", to]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A course of one lesson."""
+    folder = tmp_path / "course"
+    (folder / "notebooks").mkdir(parents=True)
+    (folder / "docs").mkdir()
+    (folder / "docs" / "dot.png").write_bytes(base64.b64decode(PICTURE))
+    (folder / "LICENSE").write_text("Free.", encoding="utf-8")
+    (folder / "README.md").write_text(README, encoding="utf-8")
+    shown = new_output(
+        "display_data", {"image/png": PICTURE}, metadata={"image/png": {"alt": 'A "dot", nothing else.'}}
+    )
+    lesson = new_notebook(
+        metadata={"language_info": {"name": "python", "pygments_lexer": "ipython3"}},
+        cells=[
+            new_markdown_cell("# 0 · Small\n\nMath $x_1$, and the [licence](../LICENSE).\n\n## A part"),
+            new_code_cell("plotting.show(dot)", outputs=[shown]),
+        ],
+    )
+    nbformat.write(lesson, folder / "notebooks" / "00_small.ipynb")
+    return folder
+
+
+def test_figures_keep_their_description_and_links_lead_to_pages_or_to_the_repository(course, tmp_path):
+    assert make(course, tmp_path / "site") == (0, f"{tmp_path / 'site' / 'index.html'}: 2 pages\n")
+    home = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    lesson = (tmp_path / "site" / "notebooks" / "00_small.html").read_text(encoding="utf-8")
+    assert 'alt="A &quot;dot&quot;, nothing else."' in lesson
+    assert 'alt="A grey dot."' in home
+    for page in (home, lesson):
+        assert f'href="{FILES}/LICENSE"' in page
+    assert 'href="notebooks/00_small.html#a-part"' in home
+    assert re.search(r'<a [^>]*href="https://example.org/course">Open in Colab</a> ·', home)
+    assert "example.org/badge.svg" not in home
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("[nowhere](docs/nowhere.md)", "docs/nowhere.md"),
+        ("[outside](../outside.md)", "../outside.md"),
+        ("[no part](notebooks/00_small.ipynb#another-part)", "another-part"),
+        ("![No picture.](docs/nothing.png)", "docs/nothing.png"),
+    ],
+)
+def test_a_link_in_vain_is_an_error(course, tmp_path, wrong, said):
+    (tmp_path / "outside.md").touch()
+    (course / "README.md").write_text(f"{README}\n{wrong}\n", encoding="utf-8")
+    status, text = make(course, tmp_path / "site")
+    assert status == 1
+    assert re.search(rf"index\.md.*WARNING.*{re.escape(said)}", text)
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == "/favicon.ico":  # every browser asks for one
+            self.send_response(204)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The whole site, served: its folder and its address."""
+    folder = tmp_path_factory.mktemp("site")
+    status, text = make(ROOT, folder)
+    assert status == 0, text
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder)) as running:
+        thread = threading.Thread(target=running.serve_forever, args=[0.02])
+        thread.start()
+        yield folder, f"http://127.0.0.1:{running.server_port}"
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium, or Google Chrome")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield chromium
+        chromium.close()
+
+
+LOOK = """async () => {
+  if (window.MathJax) await new Promise(done => MathJax.Hub.Queue(done));
+  const pictures = [...document.images];
+  await Promise.allSettled(pictures.map(picture => { picture.loading = 'eager'; return picture.decode(); }));
+  const all = what => [...document.querySelectorAll(what)];
+  return {
+    pictures: pictures.map(picture => [picture.src.slice(-80), picture.naturalWidth, picture.alt.trim()]),
+    links: all('a[href]').map(link => link.href),
+    ids: all('[id]').map(element => element.id),
+    formulas: all('.math.notranslate').length,
+    set: all('.math.notranslate .MathJax').length,
+    refused: all('.merror, .MathJax_Error').map(element => element.textContent),
+    tooWide: document.documentElement.scrollWidth - window.innerWidth,
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def seen(site, browser):
+    """What Chromium finds on each page, as wide as a telephone; and what it complains about."""
+    folder, address = site
+    page = browser.new_page(viewport={"width": 420, "height": 900})
+    complaints, found = [], {}
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("response", lambda got: complaints.append(f"{got.status} {got.url}") if got.status >= 400 else None)
+    page.on(
+        "request", lambda sent: None if sent.url.startswith((f"{address}/", "data:")) else complaints.append(sent.url)
+    )
+    for path in sorted(folder.rglob("*.html")):
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith("_static/"):
+            page.goto(f"{address}/{name}")
+            found[name] = page.evaluate(LOOK)
+    page.close()
+    return found, complaints
+
+
+def test_every_lesson_has_its_page_and_no_solution_has(seen):
+    lessons = {f"notebooks/{path.stem}.html" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert {*seen[0]} >= lessons | {"index.html", "search.html", "data/README.html", "docs/clusters.html"}
+    assert not [name for name in seen[0] if "solutions" in name or "questions" in name]
+
+
+def test_no_page_complains_or_asks_another_server(seen):
+    assert seen[1] == []
+
+
+def test_every_link_leads_to_a_page_and_to_a_place_on_it(site, seen, record_property):
+    address, inside, broken = f"{site[1]}/", 0, []
+    for name, page in seen[0].items():
+        for link in page["links"]:
+            if link.startswith(address):
+                inside += 1
+                path, _, place = link.removeprefix(address).partition("#")
+                there = seen[0].get(path or "index.html")
+                if there is None or (place and place not in there["ids"]):
+                    broken.append(f"{name}: {link}")
+            elif not link.startswith("https://"):
+                assert link.startswith("http://peipa.essex.ac.uk/"), link  # has no other
+    assert broken == []
+    pictures = sum(len(page["pictures"]) for page in seen[0].values())
+    record_property("summary", f"site: {len(seen[0])} pages, {inside} links among them, {pictures} pictures")
+
+
+def test_every_picture_is_there_and_described(seen):
+    pictures = {name: page["pictures"] for name, page in seen[0].items()}
+    assert not [(name, each) for name, of in pictures.items() for each in of if each[1] == 0 or not each[2]]
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        stored = nbformat.read(path, as_version=4).cells
+        outputs = [output for cell in stored for output in cell.get("outputs", [])]
+        alts = [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
+        assert [alt for _, _, alt in pictures[f"notebooks/{path.stem}.html"]] == [alt.strip() for alt in alts]
+
+
+def test_formulas_are_set(seen):
+    assert seen[0]["notebooks/01_autoencoders.html"]["formulas"] > 10
+    for name, page in seen[0].items():
+        assert (page["set"], page["refused"]) == (page["formulas"], []), name
+
+
+def test_pages_fit_a_telephone(seen):
+    assert {name: page["tooWide"] for name, page in seen[0].items() if page["tooWide"] > 0} == {}
+
+
+def test_answers_are_folded_and_the_search_finds(site, browser):
+    page = browser.new_page()
+    page.goto(f"{site[1]}/notebooks/02_noise_and_scores.html")
+    answer = page.locator("details").first
+    assert answer.get_attribute("open") is None
+    answer.locator("summary").click()
+    assert answer.evaluate("answer => answer.open && answer.textContent.length > answer.firstChild.textContent.length")
+    page.goto(f"{site[1]}/search.html?q=speckle")
+    page.locator("#search-results a", has_text="Noise and scores").first.wait_for()
+    page.close()

@@ -1,0 +1,74 @@
+"""The README says what the repository holds: addresses, figures, pictures and links."""
+
+import importlib
+import re
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    return importlib.import_module("make_readme")
+
+
+def test_badges_and_table_are_what_the_command_writes(tool):
+    assert tool.between(README, "badges", tool.badges()) == README
+    assert tool.between(README, "results", tool.results(pd.read_csv(tool.RESULTS))) == README
+
+
+def test_the_citation_names_the_same_repository():
+    assert f"\nrepository-code: {REPOSITORY}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_every_picture_is_described_and_every_link_leads_somewhere():
+    links = re.findall(r"(!?)\[([^][]*)\]\((?!https?:)([^)#]+)", README)
+    assert {path for _, _, path in links} >= {"docs/hero.png", "CITATION.cff", "notebooks/08_extreme_noise.ipynb"}
+    assert not [path for _, _, path in links if not (ROOT / path).exists()]
+    assert all(text for picture, text, _ in links if picture)
+    assert (ROOT / "docs" / "hero.png").stat().st_size < 200_000
+
+
+def test_every_command_of_make_is_one():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = {name for line in re.findall(r"^([\w -]+):", makefile, flags=re.MULTILINE) for name in line.split()}
+    assert not {*re.findall(r"(?:^|`)make ([\w-]+)", README, flags=re.MULTILINE)} - targets
+
+
+def scores(tool, **network):
+    rows = [
+        {"dataset": "brain", "noise": noise, "method": method, "recipe": "fast", "n_train": 300, "n_test": 100,
+         "seed": 0, "ssim": 0.5, "ssim_low": 0.4, "ssim_high": 0.6, "psnr": 20.0}
+        | (network if method == "cnn_dae" else {})
+        for noise in tool.NOISES for method in tool.METHODS
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_a_rival_that_wins_is_named(tool):
+    table = tool.results(scores(tool, ssim=0.75, psnr=19.0))
+    assert table.count("**.750** (.400 to .600)") == len(tool.NOISES)
+    assert "Best in SSIM, where it is not the network: nothing." in table
+    assert f"Best in PSNR, where it is not the network: `noisy` at `{tool.NOISES[0]}`, " in table
+
+
+def test_scores_that_the_table_needs_must_be_there_once(tool):
+    whole = scores(tool)
+    others = whole.assign(dataset="fundus")
+    assert tool.chosen(pd.concat([others, whole])).equals(whole[tool.COLUMNS])
+    with pytest.raises(SystemExit, match="No score of brain for .*cnn_dae.*make reproduce"):
+        tool.chosen(whole.iloc[:-1])
+    with pytest.raises(SystemExit, match="one seed"):
+        tool.chosen(pd.concat([whole, whole.assign(seed=1)]))
+
+
+def test_a_part_without_marks_is_named(tool):
+    with pytest.raises(SystemExit, match="README.md has no part between <!-- badges -->"):
+        tool.between("# Course", "badges", "new")

@@ -1,0 +1,191 @@
+"""Make the course's site, in build/book: README, executed lessons and the other texts as pages that need no network.
+
+python tools/make_book.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import nbformat
+from first_cell import REF, REPOSITORY
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).parents[1]
+NEEDED = ("furo", "jupyter_server_mathjax", "myst_nb", "sphinx")
+CONTENTS = {  # what stands in the menu below the README
+    "Lessons": ("notebooks/*.ipynb",),
+    "More": ("docs/*.md", "data/README.md"),
+    "For instructors": ("instructor/guide.md", "instructor/classroom.md"),
+}
+SETTINGS = {
+    "project": "cdae-lessons",
+    "html_title": "cdae-lessons",
+    "html_theme": "furo",
+    "extensions": ["myst_nb", "sphinx.ext.mathjax"],
+    "nb_execution_mode": "off",  # the outputs are stored
+    "myst_enable_extensions": ["dollarmath", "amsmath"],
+    "myst_heading_anchors": 4,
+    "myst_update_mathjax": False,  # is about later versions than the one that comes with pip
+    "mathjax_path": "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
+    "mathjax2_config": {
+        "tex2jax": {"processClass": "math"},
+        "fast-preview": {"disabled": True},  # has other fonts, as has the MathML that screen readers get
+        "NativeMML": {"styles": {'[mathvariant="script"]': {"font-family": "inherit"}}},
+        "HTML-CSS": {
+            "availableFonts": [],
+            "preferredFont": None,
+            "webFont": "STIX-Web",  # the only one that comes along
+            "imageFont": None,
+            "styles": {"@font-face": {"font-family": "MathJax_Blank", "src": "local('MathJax_Blank')"}},  # asks nobody
+        },
+    },
+    "html_static_path": [str(ROOT / "tools" / "book.css")],
+    "html_css_files": ["book.css"],
+    "html_copy_source": False,
+    "html_show_copyright": False,
+    "html_use_index": False,
+    "templates_path": [],
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the site; what Sphinx warns of, a link in vain among it, is an error."""
+    parser = argparse.ArgumentParser(description="Make the course's site.")
+    parser.add_argument("--to", type=Path, default=Path("build/book"), help="the folder to write")
+    parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)  # a smaller course, for tests
+    options = parser.parse_args(arguments)
+    if missing := [package for package in NEEDED if find_spec(package) is None]:
+        parser.error(f"{', '.join(missing)} not installed; make book installs it")
+    shutil.rmtree(options.to, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as folder:
+        pages = stage(options.root, Path(folder) / "pages")
+        failed = build(options.root, Path(folder) / "pages", options.to)
+    print(f"{options.to / 'index.html'}: {pages} pages")
+    return failed
+
+
+def stage(root: Path, to: Path) -> int:
+    """Copy the pages of the course in `root`, and what they show, to where Sphinx reads them.
+
+    Parameters
+    ----------
+    root : Path
+        Folder with ``README.md``, ``notebooks`` and the rest.
+    to : Path
+        A new folder. The README becomes ``index.md``, with the menu; all else keeps its place.
+
+    Returns
+    -------
+    int
+        The number of pages.
+    """
+    contents = {name: [p for pattern in of for p in sorted(root.glob(pattern))] for name, of in CONTENTS.items()}
+    pages = [root / "README.md", *(page for group in contents.values() for page in group)]
+    for page in pages:
+        copy = to / page.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if page.suffix == ".ipynb":
+            nbformat.write(described(nbformat.read(page, as_version=4)), copy)
+            continue
+        text = without_badges(page.read_text(encoding="utf-8"))
+        copy.write_text(text, encoding="utf-8")
+        for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text):
+            if (page.parent / picture).is_file():  # else Sphinx says where it is missing
+                (copy.parent / picture).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(page.parent / picture, copy.parent / picture)
+    menus = [_menu(name, [page.relative_to(root) for page in group]) for name, group in contents.items() if group]
+    home = (to / "README.md").read_text(encoding="utf-8")
+    (to / "README.md").unlink()
+    (to / "index.md").write_text("\n\n".join([home, *menus]), encoding="utf-8")
+    return len(pages)
+
+
+def described(notebook: NotebookNode) -> NotebookNode:
+    """Hand a lesson's picture descriptions on: figures store theirs with the output, MyST-NB reads the cell's.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A lesson with its outputs; it is changed.
+
+    Returns
+    -------
+    NotebookNode
+        The same.
+    """
+    for cell in notebook.cells:
+        metadata = [output.get("metadata", {}) for output in cell.get("outputs", [])]
+        texts = [of["image/png"]["alt"] for of in metadata if "alt" in of.get("image/png", {})]
+        if texts:
+            cell.metadata["mystnb"] = {"image": {"alt": " ".join(texts)}}
+    return notebook
+
+
+def without_badges(text: str) -> str:
+    """Put their text in place of pictures from elsewhere, which would need a network."""
+    text = re.sub(r"^(\[!\[.+\))\n(?=\[!\[)", r"\1 ·\n", text, flags=re.MULTILINE)
+    return re.sub(r"!\[([^]]*)\]\(https?://[^)]*\)", r"\1", text)
+
+
+def build(root: Path, pages: Path, to: Path) -> int:
+    """Run Sphinx.
+
+    Parameters
+    ----------
+    root : Path
+        The course: a link to a file of it that is no page goes to the repository.
+    pages : Path
+        What `stage` made.
+    to : Path
+        Folder for the site.
+
+    Returns
+    -------
+    int
+        0 if Sphinx had no warning.
+    """
+    from sphinx.application import Sphinx  # main says what is missing
+
+    mathjax = Path(find_spec("jupyter_server_mathjax").origin).parent / "static"
+    shutil.copytree(mathjax, to / "_static" / "mathjax")
+    site = Sphinx(
+        str(pages), None, str(to), str(pages.parent / "doctrees"), "html", SETTINGS, status=None, warningiserror=True
+    )
+    site.connect("doctree-read", partial(_to_repository, root))
+    site.build()
+    (to / "_sources").rmdir()
+    for left in (".buildinfo", "objects.inv"):
+        (to / left).unlink(missing_ok=True)
+    return site.statuscode
+
+
+def _to_repository(root: Path, app: object, page: object) -> None:
+    """Let links to files of the course that are no pages go to the repository; the others are for Sphinx to judge."""
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+
+    folder = (root / app.env.current_document.docname).parent
+    for link in [*page.findall(pending_xref)]:
+        target = (folder / link["reftarget"]).resolve()
+        if link["refdomain"] is None and target.exists() and target.is_relative_to(root.resolve()):
+            kind, path = "tree" if target.is_dir() else "blob", quote(target.relative_to(root.resolve()).as_posix())
+            address = f"{REPOSITORY}/{kind}/{REF}/{path}"
+            link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
+
+
+def _menu(name: str, pages: Sequence[Path]) -> str:
+    return "\n".join(["```{toctree}", ":hidden:", f":caption: {name}", *(page.as_posix() for page in pages), "```"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
