@@ -1,6 +1,7 @@
 """What a training does, how it ends, and what a saved model holds."""
 
 import _thread
+import dataclasses
 import json
 import pickle
 import zipfile
@@ -82,6 +83,35 @@ def test_noise_is_drawn_once_or_every_epoch(recipe, images):
     training.fit(small(), images, corrupt, recipe=recipe, epochs=3, batch_size=len(images), progress=False)
     draws = len({array.tobytes() for array in seen})
     assert draws >= 3 if RECIPES[recipe].fresh_noise else draws == 1
+
+
+def batches(images, *, epoch, **parts):
+    def negative(images, *, rng):
+        return 1 - images
+
+    settings = dataclasses.replace(RECIPES["fast"], **parts)
+    made = training._Batches(images, negative, target=None, settings=settings, batch_size=5, seed=0)
+    for _ in range(epoch):
+        made.on_epoch_end()
+    return made
+
+
+def test_noise_that_is_drawn_once_moves_with_its_image(images):
+    made = batches(images, epoch=100, fresh_noise=False, shift=0.25)
+    for number in range(len(made)):
+        noisy, clean = made[number]
+        np.testing.assert_array_equal(noisy, 1 - clean)
+        chosen = made.order[5 * number : 5 * number + 5]
+        assert not np.array_equal(clean, images[chosen])
+
+
+@pytest.mark.parametrize(("n", "epoch", "moved"), [(5, 399, False), (5, 400, True), (100, 19, False), (100, 20, True)])
+def test_few_images_are_shifted_late_in_a_training(n, epoch, moved):
+    ramp = np.broadcast_to(np.linspace(0, 1, 32, dtype=np.float32)[:, None], (n, 32, 32)).copy()
+    _, clean = batches(ramp, epoch=epoch)[0]
+    shifts = np.round((clean[:, 16, 0] - ramp[0, 16, 0]) * 31)
+    assert set(shifts) <= ({-2, -1, 0, 1, 2} if moved else {0})
+    assert (shifts != 0).any() == moved
 
 
 def test_training_leaves_the_images_as_they_were(images):

@@ -1,99 +1,145 @@
-"""What is each part of the fast recipe worth? ``python tools/ablation.py --data-dir DIR`` (where PneumoniaMNIST is).
+"""What is each part of the fast recipe worth? ``python tools/ablation.py --data-dir DIR``, for docs/speed.md.
 
-Trains the U-Net with one part at a time left out, at three levels of noise, on two sets, with three seeds; scores the
-weights that `training.fit` keeps on validation images. Each run is added to docs/speed/ablation.csv as soon as it is
-done, and found there the next time; the table goes to standard output.
+DIR holds PneumoniaMNIST and, in a folder ``dental``, at least 30 dental X-rays. Two studies, each run of which is added
+to its CSV file in docs/speed as soon as it is done, and found there the next time. Then: python tools/make_speed.py.
+
+recipe    the U-Net with one part at a time left out: 300 images, three levels of noise, three seeds
+few       20 or 100 varied images and long trainings: with and without shifts, beside the paper's network and its rivals
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache, partial
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from cdae_lessons import datasets, metrics, models, noise, training
-from cdae_lessons.progress import bar
-from cdae_lessons.recipes import dissimilarity
-
-STORE = Path(__file__).parents[1] / "docs" / "speed" / "ablation.csv"
-SETS = {"brain": 32, "pneumoniamnist": 28}  # pixels
+FOLDER = Path(__file__).parents[1] / "docs" / "speed"
 NOISES = ("gaussian p=0.1 sigma=1", "gaussian p=0.5 sigma=1", "gaussian p=0.2 sigma=10")
-SEEDS = range(3)
-N, VALIDATION, STEPS = 300, 50, 300
-FAST = training.RECIPES["fast"]
-VARIANTS = {
+KEY = ["set", "noise", "method", "seed"]
+
+RECIPE_SETS = ("brain, 300", "pneumoniamnist, 300")
+RECIPE = {  # what differs from the fast recipe
     "fast": {},
     "noise drawn once": {"fresh_noise": False},
     "no flips": {"flips": False},
     "cross-entropy alone": {"loss": "binary_crossentropy"},
-    "SSIM alone": {"loss": dissimilarity},
+    "SSIM alone": {"loss": "dissimilarity"},
     "rate .001, no schedule": {"learning_rate": 1e-3, "schedule": False},
     "no averaging": {"averaging": 0.0},
     "batches of 10, 150 steps": {"batch_size": 10},
     "bfloat16": {},
     "paper": {},
 }
-KEY = ["set", "noise", "recipe", "seed"]
+FEW_SETS = ("dental, 20", "pneumoniamnist, 100", "histology, 100")
+FEW = (
+    "noisy", "gaussian", "tv", "bm3d", "training_average", "cnn_dae, paper",
+    "unet, fast", "unet, no shifts", "unet, fast, 2000 steps", "unet, no shifts, 2000 steps",
+)  # fmt: skip
+SIZES = {"brain": 32, "pneumoniamnist": 28, "histology": 28, "dental": 64}  # pixels
 
 
 def main() -> None:
-    """Run what is missing, and print the table."""
+    """Run what is missing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data-dir", help="where the MedMNIST files are")
-    data_dir = parser.parse_args().data_dir
-    done = pd.read_csv(STORE) if STORE.exists() else pd.DataFrame(columns=KEY)
+    parser.add_argument("--data-dir", type=Path, help="where PneumoniaMNIST and the dental X-rays are")
+    parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
+    asked = parser.parse_args()
+    for name, runs, measure in (
+        ("recipe", product(RECIPE_SETS, NOISES, RECIPE, range(3)), part_of_the_recipe),
+        ("few", product(FEW_SETS, NOISES, FEW, range(1)), few_images),
+    ):
+        _complete(FOLDER / f"{name}.csv", list(runs), measure, asked)
+
+
+def _complete(store: Path, runs: list[tuple], measure, asked: argparse.Namespace) -> None:
+    done = pd.read_csv(store) if store.exists() else pd.DataFrame(columns=KEY)
     known = set(done[KEY].itertuples(index=False, name=None))
-    wanted = [run for run in product(SETS, NOISES, VARIANTS, SEEDS) if run not in known]
-    splits = {name: _split(name, data_dir) for name in {run[0] for run in wanted}}
-    with bar(len(wanted), label="Ablation", show=bool(wanted)) as shown:
-        for run in wanted:
-            row = dict(zip(KEY, run, strict=True)) | _run(*splits[run[0]], *run[1:])
-            done = pd.concat([done, pd.DataFrame([row])], ignore_index=True)
-            done.to_csv(STORE, index=False, lineterminator="\n")
-            shown.update(note=f"{row['set']}, {row['recipe']}: {row['ssim']:.3f}")
-    print(table(done))
+    missing = [run for run in runs if run not in known]
+    if missing:
+        from cdae_lessons.progress import bar
+
+        os.environ["OMP_NUM_THREADS"] = "1"  # for the workers, which start after this
+        with (
+            ProcessPoolExecutor(asked.workers, mp_context=get_context("spawn")) as pool,
+            bar(len(missing), label=f"Study {store.stem}") as shown,
+        ):
+            waiting = {pool.submit(measure, asked.data_dir, *run): run for run in missing}
+            for future in as_completed(waiting):
+                row = dict(zip(KEY, waiting[future], strict=True)) | future.result()
+                done = pd.concat([done, pd.DataFrame([row])], ignore_index=True)
+                done.to_csv(store, index=False, lineterminator="\n")
+                shown.update(note=f"{row['set']}, {row['method']}: {row['ssim']:.3f}")
+    done.set_index(KEY).loc[runs].reset_index().to_csv(store, index=False, lineterminator="\n")
 
 
-def _split(name: str, data_dir: str | None) -> tuple[datasets.Cohort, datasets.Cohort]:
-    cohort = datasets.load(name, n=N + VALIDATION, size=SETS[name], data_dir=data_dir)
-    return cohort.split(train=N, validation=VALIDATION, test=0)[:2]
+def part_of_the_recipe(data_dir: Path | None, name: str, text: str, method: str, seed: int) -> dict[str, float]:
+    """Validation scores of a U-Net that was trained with one part of the fast recipe left out."""
+    from cdae_lessons import models, recipes
 
-
-def _run(train: datasets.Cohort, validation: datasets.Cohort, text: str, variant: str, seed: int) -> dict[str, float]:
-    corrupt = noise.parse(text)
-    recipe = training.RECIPES["paper"] if variant == "paper" else dataclasses.replace(FAST, **VARIANTS[variant])
-    model = models.unet(train.images.shape[-1], seed=seed)
-    history = training.fit(
-        model, train.images, corrupt,
-        recipe=recipe, steps=STEPS * FAST.batch_size // recipe.batch_size, seed=seed, progress=False,
-        precision="bfloat16" if variant == "bfloat16" else "float32", validation=validation.images,
+    fast = recipes.RECIPES["fast"]
+    changes = {key: getattr(recipes, str(value), value) for key, value in RECIPE[method].items()}
+    recipe = recipes.RECIPES["paper"] if method == "paper" else dataclasses.replace(fast, **changes)
+    return _trained(
+        data_dir, name, text, models.unet, recipe=recipe, seed=seed, stop_in_time=True,
+        steps=300 * fast.batch_size // recipe.batch_size,
+        precision="bfloat16" if method == "bfloat16" else "float32",
     )  # fmt: skip
-    noisy = training.validation_noise(validation.images, corrupt, seed=seed)
-    scores = metrics.score(validation.images, training.denoise(model, noisy), data_range=1).mean()
-    return {"ssim": round(scores["ssim"], 4), "psnr": round(scores["psnr"], 2), "seconds": round(history.seconds, 1)}
 
 
-def table(runs: pd.DataFrame) -> str:
-    """The mean validation SSIM over seeds of every variant, and its gain or loss, as Markdown."""
-    means = runs.pivot_table("ssim", "recipe", ["set", "noise"])
-    means = means.loc[list(VARIANTS), list(product(SETS, NOISES))]
-    fast = runs[runs["recipe"] == "fast"]
-    beside = runs.merge(fast, on=["set", "noise", "seed"], suffixes=("", "_fast")).eval("gain = ssim - ssim_fast")
-    gains = beside.pivot_table("gain", "recipe", "seed")
-    lines = [
-        "| recipe | "
-        + " | ".join(f"{name}, {text.removeprefix('gaussian ')}" for name, text in means)
-        + " | beside fast |",
-        "| --- |" + " --- |" * (len(means.columns) + 1),
-    ]
-    for variant, row in means.iterrows():
-        low, high = gains.loc[variant].min(), gains.loc[variant].max()
-        gain = "" if variant == "fast" else f"{low:+.3f} to {high:+.3f}"
-        lines.append(f"| {variant} | " + " | ".join(f"{value:.3f}" for value in row) + f" | {gain} |")
-    return "\n".join(lines)
+def few_images(data_dir: Path | None, name: str, text: str, method: str, seed: int) -> dict[str, float]:
+    """Validation scores of a rival that was tuned, or a network that was trained, on few images."""
+    from cdae_lessons import denoisers, models, noise, training
+
+    if not method.startswith(("cnn_dae", "unet")):
+        train, validation = (part.images for part in _split(name, data_dir))
+        noisy = training.validation_noise(validation, noise.parse(text), seed=seed)
+        seen = noise.parse(text)(train, rng=[seed, 2])
+        chosen = {} if method == "noisy" else denoisers.tune(method, seen, train)
+        return _scores(validation, noisy if method == "noisy" else denoisers.denoise(method, noisy, **chosen))
+    if method == "cnn_dae, paper":
+        return _trained(data_dir, name, text, models.cnn_dae, recipe="paper", seed=seed)
+    recipe = dataclasses.replace(training.RECIPES["fast"], **({"shift": 0.0} if "no shifts" in method else {}))
+    steps = 2000 if "2000" in method else 1000
+    return _trained(data_dir, name, text, models.unet, recipe=recipe, seed=seed, steps=steps)
+
+
+def _trained(data_dir, name, text, build, *, seed, stop_in_time=False, **how) -> dict[str, float]:
+    from cdae_lessons import noise, training
+
+    train, validation = (part.images for part in _split(name, data_dir))
+    corrupt, model = noise.parse(text), build(train.shape[-1], seed=seed)
+    watched = {"validation": validation} if stop_in_time else {}
+    history = training.fit(model, train, corrupt, seed=seed, progress=False, **watched, **how)
+    noisy = training.validation_noise(validation, corrupt, seed=seed)
+    return _scores(validation, training.denoise(model, noisy)) | {"seconds": round(history.seconds, 1)}
+
+
+def _scores(clean: np.ndarray, denoised: np.ndarray) -> dict[str, float]:
+    from cdae_lessons import metrics
+
+    scores = metrics.score(clean, denoised, data_range=1).mean()
+    return {"ssim": round(scores["ssim"], 4), "psnr": round(scores["psnr"], 2)}
+
+
+@lru_cache
+def _split(name: str, data_dir: Path | None) -> tuple:
+    from cdae_lessons import datasets
+
+    kind, n = name.split(", ")
+    load = partial(datasets.load, size=SIZES[kind])
+    if kind == "dental":
+        cohort, validation = load(f"folder:{data_dir}/dental", n=30), 10
+    else:  # with some to spare, since no subject of the patches straddles the split
+        cohort, validation = load(kind, n=int(n) + 100, data_dir=data_dir), 50
+    return cohort.split(train=int(n), validation=validation, test=0)[:2]
 
 
 if __name__ == "__main__":
