@@ -27,7 +27,7 @@ LEVELS = {
 }
 WAITS = {
     "import_s": "`import cdae_lessons`",
-    "import_keras_s": "Keras alone",
+    "import_keras_s": "Keras with its backend",
     "import_training_s": "`from cdae_lessons import training`, Keras included",
     "score_500_images_s": "scoring 500 images",
     "tune_tv_s": "tuning total variation on 100 images",
