@@ -7,7 +7,6 @@ of the paper's recipe, and takes two minutes.
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 REPEATS = 3
 ROUNDS = 7  # of steps, each implementation in turn
@@ -71,7 +75,10 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _memory() -> dict[str, float]:
-    return {"peak_memory_MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    if resource is None:
+        return {}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"peak_memory_MiB": peak / (1024**2 if sys.platform == "darwin" else 1024)}  # bytes on macOS
 
 
 def _import(statement: str) -> float:
