@@ -92,7 +92,7 @@ def quality(found: dict) -> str:
     heads = [
         "noise",
         "`cnn_dae`, paper",
-        "`unet`, fast, 150 steps",
+        "`unet`, fast, 240 steps",
         "`cnn_dae`, fast",
         "`unet`, fast",
         "second / first, time",
@@ -111,7 +111,7 @@ def waits(found: dict) -> str:
 def scaling(cases: pd.DataFrame) -> str:
     """Time and memory by number and size of the images."""
     rows = [
-        [str(case["images"]), f"{case['pixels']}x{case['pixels']}", *(f"{case[name]:.3g}" for name in SCALING)]
+        [str(case["images"]), f"{case['pixels']}x{case['pixels']}", *(_short(case[name]) for name in SCALING)]
         for case in cases.to_dict("records")
     ]
     return _markdown(["images", "pixels", *SCALING.values()], rows)
@@ -137,6 +137,10 @@ def scores(runs: pd.DataFrame) -> str:
             low, high = gains.loc[row[0]].min(), gains.loc[row[0]].max()
             row.append("" if row[0] == "fast" else f"{low:+.3f} to {high:+.3f}")
     return _markdown(["SSIM", *heads], rows)
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _markdown(heads: list[str], rows: list[list[str]]) -> str:
