@@ -202,6 +202,7 @@ def _quality(level: str) -> dict[str, float | None]:
         history = training.fit(build(), train.images, corrupt, validation=validation.images, progress=False, **how)
         found[f"ssim_{level}_{name}"] = history.table["val_ssim"].dropna().iloc[-1]
         found[f"seconds_{level}_{name}"] = history.seconds
+    found["short_unet_steps"] = STEPS
     reached = found[f"ssim_{level}_short_unet"] >= found[f"ssim_{level}_paper_cnn_dae"]
     ratio = found[f"seconds_{level}_short_unet"] / found[f"seconds_{level}_paper_cnn_dae"]
     return found | {f"time_to_paper_quality_{level}": ratio if reached else None}

@@ -92,7 +92,7 @@ def quality(found: dict) -> str:
     heads = [
         "noise",
         "`cnn_dae`, paper",
-        "`unet`, fast, 240 steps",
+        f"`unet`, fast, {found['short_unet_steps']} steps",
         "`cnn_dae`, fast",
         "`unet`, fast",
         "second / first, time",
