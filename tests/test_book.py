@@ -82,6 +82,17 @@ def test_figures_keep_their_description_and_links_lead_to_pages_or_to_the_reposi
     assert "example.org/badge.svg" not in home
 
 
+def test_in_the_students_bundle_the_instructors_links_lead_to_the_repository(course, tmp_path):
+    links = "[kit](instructor), [guide](instructor/guide.md)"
+    (course / "README.md").write_text(f"{README}\n{links}\n", encoding="utf-8")
+    assert make(course, tmp_path / "site")[0] == 0
+    home = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert f'href="{FILES}/instructor/guide.md"' in home
+    assert f'href="{FILES.replace("/blob/", "/tree/")}/instructor"' in home
+    (course / "instructor").mkdir()
+    assert make(course, tmp_path / "site")[0] == 1  # where it is not left out, the guide is missing
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -27,6 +27,7 @@ CONTENTS = {  # what stands in the menu below the README
     "More": ("docs/*.md", "data/README.md"),
     "For instructors": ("instructor/guide.md", "instructor/classroom.md"),
 }
+INSTRUCTORS = "instructor"  # the students' bundle lacks this folder: links there lead to the repository
 SETTINGS = {
     "project": "cdae-lessons",
     "html_title": "cdae-lessons",
@@ -174,11 +175,16 @@ def _to_repository(root: Path, app: object, page: object) -> None:
     from docutils import nodes
     from sphinx.addnodes import pending_xref
 
+    root = root.resolve()
     folder = (root / app.env.current_document.docname).parent
     for link in [*page.findall(pending_xref)]:
         target = (folder / link["reftarget"]).resolve()
-        if link["refdomain"] is None and target.exists() and target.is_relative_to(root.resolve()):
-            kind, path = "tree" if target.is_dir() else "blob", quote(target.relative_to(root.resolve()).as_posix())
+        if link["refdomain"] is not None or not target.is_relative_to(root):
+            continue
+        path = target.relative_to(root)
+        left_out = path.parts[:1] == (INSTRUCTORS,) and not (root / INSTRUCTORS).exists()
+        if target.exists() or left_out:
+            kind, path = "blob" if path.suffix or target.is_file() else "tree", quote(path.as_posix())
             address = f"{REPOSITORY}/{kind}/{REF}/{path}"
             link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
 
