@@ -35,8 +35,8 @@ help:
 	@echo "make bench-sweeps   measure what two workers gain, and a study of 10,000 runs"
 	@echo "make bench-widgets  measure how fast the labs answer"
 	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
-	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (about 15 minutes)"
-	@echo "make test-backends  run the model tests on JAX and TensorFlow"
+	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (a few minutes)"
+	@echo "make test-backends  run the tests of models, training and hostile files on JAX and TensorFlow"
 	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
 	@echo "make test-newest    run the tests on the newest versions, whatever constraints.txt says"
 	@echo "make constraints    write the newest versions into constraints.txt (then: make test, make course)"
@@ -111,8 +111,9 @@ test-launch: $(VENV)/.lab $(VENV)/.test
 
 test-backends: .venv-backends/.ready
 	@for backend in jax tensorflow; do \
-		echo "Model tests on $$backend"; \
-		KERAS_BACKEND=$$backend .venv-backends/bin/python -m pytest tests/test_models.py tests/test_training.py $(ARGS) || exit 1; \
+		echo "Tests on $$backend"; \
+		KERAS_BACKEND=$$backend .venv-backends/bin/python -m pytest tests/test_models.py tests/test_training.py \
+			tests/test_hostile_files.py $(ARGS) || exit 1; \
 	done
 
 # ipywidgets 7.7.1 and others of its age use what has been deprecated since.
