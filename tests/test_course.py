@@ -14,7 +14,13 @@ pytest.importorskip("ipykernel", reason="ipykernel is not installed: make setup"
 from nbformat.v4 import new_code_cell, new_notebook  # noqa: E402
 
 TOOL = Path(__file__).parents[1] / "tools" / "course.py"
-WINDOWS = "import os, sys; del os.fork; sys.modules['resource'] = None"
+# All but the kernel lack it: an older IPython, which runs in the kernel, needs `resource` where there is no Windows.
+WINDOWS = """
+import os, sys
+if "ipykernel_launcher" not in sys.orig_argv:
+    del os.fork
+    sys.modules["resource"] = None
+"""
 
 
 def course(folder, *, startup="", **notebooks):

@@ -83,8 +83,8 @@ def chosen(scores: pd.DataFrame) -> pd.DataFrame:
         With `COLUMNS`: a row for each of `NOISES` and `METHODS`.
     """
     rows = scores[scores["dataset"] == DATASET].set_index(["noise", "method"])
-    wanted = [(noise, method) for noise in NOISES for method in METHODS]
-    if missing := [pair for pair in wanted if pair not in rows.index]:
+    wanted, here = [(noise, method) for noise in NOISES for method in METHODS], set(rows.index)
+    if missing := [pair for pair in wanted if pair not in here]:
         sys.exit(f"No score of {DATASET} for {', '.join(' '.join(pair) for pair in missing)}. Run `make reproduce`.")
     if rows.index.has_duplicates:
         sys.exit("The table is made for one seed: run `make reproduce` without --seeds.")
