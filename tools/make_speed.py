@@ -88,14 +88,14 @@ def quality(found: dict) -> str:
         for run in ("paper_cnn_dae", "short_unet", "fast_cnn_dae", "fast_unet"):
             row.append(f"{found[f'ssim_{level}_{run}']:.3f} in {found[f'seconds_{level}_{run}']:.0f} s")
         ratio = found[f"time_to_paper_quality_{level}"]
-        rows.append([*row, "not reached" if ratio is None else f"{ratio:.3f}"])
+        rows.append([*row, "not reached" if ratio is None else f"{ratio:.3f} of its time"])
     heads = [
         "noise",
         "`cnn_dae`, paper",
         f"`unet`, fast, {found['short_unet_steps']} steps",
         "`cnn_dae`, fast",
         "`unet`, fast",
-        "second / first, time",
+        "the second has the first's score after",
     ]
     return _markdown(heads, rows)
 
