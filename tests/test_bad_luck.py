@@ -164,17 +164,20 @@ def test_files_of_another_time_are_read(when, tmp_path, monkeypatch):
 # Languages and folder names
 
 
-@pytest.mark.parametrize("language", ["C", "tr_TR.UTF-8", "ko_KR.EUC-KR"])
-def test_other_languages(language, tmp_path):
+@pytest.mark.parametrize(
+    ("language", "encoding"), [("C", "utf-8"), ("tr_TR.UTF-8", "utf-8"), ("ko_KR.EUC-KR", "euc-kr")]
+)
+def test_other_languages(language, encoding, tmp_path):
     try:
         before = locale.setlocale(locale.LC_ALL)
         locale.setlocale(locale.LC_ALL, language)
         locale.setlocale(locale.LC_ALL, before)
     except locale.Error:
         pytest.skip(f"{language} is not installed")
-    place = tmp_path / FOLDER
+    place, image, data = (os.fsdecode(name.encode(encoding)) for name in ("내 폴더", "가.PNG", "자료"))  # as there
+    place = tmp_path / place
     place.mkdir()
-    Image.new("L", (16, 16), 100).save(place / "가.PNG")
+    Image.new("L", (16, 16), 100).save(place / image)
     code = (
         "import sys; from cdae_lessons import datasets; from cdae_lessons.__main__ import main\n"
         "cohort = datasets.load('folder:' + sys.argv[1], size=16)\n"
@@ -182,9 +185,9 @@ def test_other_languages(language, tmp_path):
         "sys.exit(main(['doctor']))"
     )
     environment = os.environ | {"LC_ALL": language, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    environment |= {"CDAE_DATA_DIR": str(place / "자료"), "PYTHONPATH": str(ROOT)}
+    environment |= {"CDAE_DATA_DIR": str(place / data), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", code]
-    done = subprocess.run([*command, str(place), "가.PNG"], env=environment, capture_output=True, check=False)
+    done = subprocess.run([*command, str(place), image], env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     assert b"Everything needed is here." in done.stdout
 
