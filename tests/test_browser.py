@@ -17,11 +17,15 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 if CHROMIUM is None:
     pytest.skip("needs Chromium: apt-get install chromium, or Google Chrome", allow_module_level=True)
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: make setup")
 expect = sync_api.expect
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "playground" / "labs.ipynb"
 LABS = ("noise", "metric", "code", "denoise", "lesion", "training", "sample size")  # in its order
+ORDER_LAB = (
+    "from cdae_lessons import checks, widgets\nwidgets.order_lab(checks.LAYERWISE_STEPS, checks.check_layerwise_order)"
+)
 CONTROLS = {
     "noise": {"spinbutton": ("Image", "Seed", "p", "Mean", "σ"), "combobox": ("Cohort", "Noise"),
               "checkbox": ("Same draw each time",)},
@@ -81,12 +85,14 @@ def until_it_answers(address, process, log):
 
 @pytest.fixture(scope="module", params=[jupyterlab, voila], ids=lambda server: server.__name__)
 def server(request, tmp_path_factory):
-    """One of the two servers, in a folder of its own that holds the notebook: its name, address and token."""
+    """One of the two servers, in a folder of its own: its name, address and token. One more lab is in the notebook."""
     name = request.param.__name__
     if find_spec(name) is None:
         pytest.skip(f"needs {name}: pip install {name}")
     folder = tmp_path_factory.mktemp(name)
-    shutil.copy(NOTEBOOK, folder)
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(ORDER_LAB))
+    nbformat.write(notebook, folder / NOTEBOOK.name)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -241,3 +247,21 @@ def test_a_training_is_watched_and_stopped(page, lab):
     control(training, "button", "Reset").click()
     expect(box(training, "Epochs")).to_have_value("10")
     assert page.locator(COMPLAINTS).all_text_contents() == []
+
+
+def test_steps_are_put_in_order_by_keyboard(page):
+    check = page.get_by_role("button", name="Check the order")
+    order = page.locator(".jp-OutputArea-output", has=check)
+    box(order, "Step A").click()
+    for number in "520634":  # Tab leads from step to step
+        page.keyboard.press("ControlOrMeta+A")
+        page.keyboard.type(number)
+        page.keyboard.press("Tab")
+    expect(order.get_by_text('answer = ["B", "E", "F", "A", "D"]')).to_be_visible()
+    check.press("Enter")
+    expect(order.get_by_text("not yet. Hint: E trains block 2 on pixels")).to_be_visible()
+    for letter, number in {"A": 5, "B": 2, "C": 6, "D": 1, "E": 0, "F": 3, "G": 4}.items():
+        box(order, f"Step {letter}").fill(str(number))
+        box(order, f"Step {letter}").press("Enter")
+    check.press("Enter")
+    expect(order.get_by_text("Order the steps: right.")).to_be_visible()
