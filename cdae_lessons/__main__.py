@@ -127,10 +127,10 @@ def _fetch_all(options: argparse.Namespace) -> int:
 
 
 def _reproduce(options: argparse.Namespace) -> int:
-    from cdae_lessons import experiments, report
+    from cdae_lessons.studies import paper, paper_report
 
     wanted = options.noise or ["all"]
-    experiments.reproduce(
+    paper.reproduce(
         options.dataset,
         partner=options.partner,
         noises="all" if "all" in wanted else wanted,
@@ -138,7 +138,7 @@ def _reproduce(options: argparse.Namespace) -> int:
         steps=options.steps,
         seeds=options.seeds,
         data_dir=options.data_dir,
-        out=options.out or f"results/{report.slug(options.dataset)}-{options.recipe}",
+        out=options.out or f"results/{paper_report.slug(options.dataset)}-{options.recipe}",
     )
     return 0
 
@@ -146,31 +146,31 @@ def _reproduce(options: argparse.Namespace) -> int:
 def _sweep(options: argparse.Namespace) -> int:
     from functools import partial
 
-    from cdae_lessons import configurations, estimates, results, specs, sweep_report, sweeps, trials
+    from cdae_lessons.studies import cluster, configuration, duration, figures, measuring, running, spec, store, summary
 
-    networks = specs.read(options.spec)
-    configs = configurations.unique([*networks, *configurations.rivals(networks)])
+    networks = spec.read(options.spec)
+    configs = configuration.unique([*networks, *configuration.rivals(networks)])
     out = Path(options.out or Path("results") / Path(options.spec).stem)
     if options.report is not None:
-        chosen, note = sweep_report.collect(configs, store=out)
-        written = sweep_report.write(options.report or out, chosen)
+        chosen, note = summary.collect(configs, store=out)
+        written = figures.write(options.report or out, chosen)
         print(
             f"{len(chosen)} runs. {note}\nWritten to {written[0].parent}: {', '.join(path.name for path in written)}."
         )
         return 0
     if options.dry_run:
-        left = [config for config in configs if results.read(out, config) is None]
-        seconds = estimates.seconds(left)
+        left = [config for config in configs if store.read(out, config) is None]
+        seconds = duration.seconds(left)
         print(
             f"{len(configs)} runs, {len(configs) - len(networks)} of them rivals; {len(configs) - len(left)} are done."
         )
-        print(f"The rest takes about {sweeps.duration(seconds)} on this computer, one after the other.")
+        print(f"The rest takes about {running.duration(seconds)} on this computer, one after the other.")
         if options.workers:
-            print(f"With {options.workers} workers, if each has a core: {sweeps.duration(seconds / options.workers)}.")
+            print(f"With {options.workers} workers, if each has a core: {running.duration(seconds / options.workers)}.")
         return 0
-    work = partial(trials.measure, data_dir=options.data_dir)
-    with sweeps.connect(workers=options.workers, scheduler=options.scheduler, memory=options.memory) as client:
-        sweeps.run(networks, store=out, client=client, work=work)
+    work = partial(measuring.measure, data_dir=options.data_dir)
+    with cluster.connect(workers=options.workers, scheduler=options.scheduler, memory=options.memory) as client:
+        running.run(networks, store=out, client=client, work=work)
     print(f"All {len(configs)} runs are in {out}. Tables and figures: add --report to the same command.")
     return 0
 
@@ -178,19 +178,19 @@ def _sweep(options: argparse.Namespace) -> int:
 def _search(options: argparse.Namespace) -> int:
     from functools import partial
 
-    from cdae_lessons import search, specs, sweeps, trials
+    from cdae_lessons.studies import cluster, measuring, searching, spec
 
-    cases = search.cases(specs.read(options.spec))
+    cases = searching.cases(spec.read(options.spec))
     store = Path(options.out or Path("results") / Path(options.spec).stem)
-    how = {"store": store, "work": partial(trials.measure, data_dir=options.data_dir)}
+    how = {"store": store, "work": partial(measuring.measure, data_dir=options.data_dir)}
     tried, judged = {}, {}
-    with sweeps.connect(workers=options.workers, scheduler=options.scheduler, memory=options.memory) as client:
+    with cluster.connect(workers=options.workers, scheduler=options.scheduler, memory=options.memory) as client:
         for case, others in cases.items():
-            tried[case] = search.search(case, others=others, n_trials=options.trials, client=client, **how)
+            tried[case] = searching.search(case, others=others, n_trials=options.trials, client=client, **how)
             best = tried[case]["network"].iloc[0]
             print(f"{case.dataset}, {case.noise}, n={case.n_train}: the best on the validation images is {best}.")
-            judged[case] = search.compare(case, [best, *others], client=client, **how)
-    written = search.write(options.report or store, tried, judged)
+            judged[case] = searching.compare(case, [best, *others], client=client, **how)
+    written = searching.write(options.report or store, tried, judged)
     print(f"Written to {written[0].parent}: {', '.join(path.name for path in written)}.")
     return 0
 

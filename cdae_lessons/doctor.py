@@ -9,7 +9,7 @@ from importlib import metadata
 
 from cdae_lessons import backend, datasets
 from cdae_lessons.errors import InputError
-from cdae_lessons.fetching import data_home
+from cdae_lessons.files import data_home
 
 
 def problems() -> list[str]:

@@ -12,6 +12,14 @@ class InputError(ValueError):
     """A mistake in what was given to the package, with the remedy in its message."""
 
 
+class DataNotice(UserWarning):
+    """Something about the data to know, which does not stop the work."""
+
+
+class ResultNotice(UserWarning):
+    """Something about stored results that deserves a look, though the work goes on."""
+
+
 def known(name: str, names: Iterable[str], *, what: str) -> str:
     """Return `name` if it is one of `names`, else raise an error that lists them and the nearest.
 

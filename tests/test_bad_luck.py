@@ -17,9 +17,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from cdae_lessons import InputError, denoisers, experiments, fetching, models, noise, training
-from cdae_lessons.datasets import DataNotice, load
-from cdae_lessons.downloads import Source, download
+from cdae_lessons import InputError, denoisers, models, noise, training
+from cdae_lessons.datasets import DataNotice, load, prepared
+from cdae_lessons.datasets.download import Source, download
+from cdae_lessons.studies import paper
 
 ROOT = Path(__file__).parents[1]
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
@@ -66,13 +67,14 @@ def test_an_interrupt_at_any_moment_leaves_a_network_that_works(count, images, t
 REPRODUCE = """
 import sys
 import numpy as np
-from cdae_lessons import denoisers, experiments
+from cdae_lessons import denoisers
+from cdae_lessons.studies import paper
 from cdae_lessons.datasets import load
 
 brains = load("brain", n=24, size=16)
-experiments.datasets.load = lambda name, **_: brains
-experiments.denoisers.DENOISERS = {name: denoisers.DENOISERS[name] for name in ("gaussian", "median")}
-experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", steps=40, seeds=4, out=sys.argv[1])
+paper.datasets.load = lambda name, **_: brains
+paper.denoisers.DENOISERS = {name: denoisers.DENOISERS[name] for name in ("gaussian", "median")}
+paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", steps=40, seeds=4, out=sys.argv[1])
 """
 
 
@@ -131,7 +133,7 @@ def test_a_full_disk(small_disk, server, monkeypatch):
         training.save(models.dense_autoencoder(64), small_disk / "net.keras")
     assert not list(small_disk.glob("*.keras"))
     monkeypatch.setenv("CDAE_DATA_DIR", str(small_disk))
-    monkeypatch.setattr(fetching, "user_cache", lambda: small_disk)
+    monkeypatch.setattr(prepared, "user_cache", lambda: small_disk)
     with pytest.warns(DataNotice, match="No space left on device"):
         assert len(load("brain", n=200)) == 200
     subprocess.run(["mount", "-o", "remount,size=5m", str(small_disk)], check=True)
@@ -208,8 +210,8 @@ def test_folders_with_spaces_and_other_letters(images, server, tmp_path, monkeyp
     cohort = load(f"folder:{place}", size=16)
     assert cohort.subjects.tolist() == ["환자 1"] * 3
     assert str(place) in cohort.source
-    monkeypatch.setattr(experiments.datasets, "load", lambda name, **_: load("brain", n=24, size=16))
-    monkeypatch.setattr(experiments.denoisers, "DENOISERS", {"median": denoisers.DENOISERS["median"]})
-    experiments.reproduce("뇌", noises="gaussian p=0.5 sigma=1", steps=2, out=place / "결과", progress=False)
+    monkeypatch.setattr(paper.datasets, "load", lambda name, **_: load("brain", n=24, size=16))
+    monkeypatch.setattr(paper.denoisers, "DENOISERS", {"median": denoisers.DENOISERS["median"]})
+    paper.reproduce("뇌", noises="gaussian p=0.5 sigma=1", steps=2, out=place / "결과", progress=False)
     part = next((place / "결과" / "runs").glob("*cnn_dae*.json"))
     assert json.loads(part.read_text(encoding="utf-8"))["config"]["dataset"] == "brain"

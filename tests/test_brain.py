@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdae_lessons import brain
+from cdae_lessons.datasets import brain
 
 ROOT = Path(__file__).parents[1]
 

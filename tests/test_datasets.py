@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdae_lessons import brain, fetching, medmnist_files, patches
-from cdae_lessons.datasets import Cohort, DataNotice, available, fetch, load
+from cdae_lessons.datasets import Cohort, DataNotice, available, brain, fetch, load, medmnist, photographs, prepared
 from cdae_lessons.errors import InputError
 
 SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -196,9 +195,9 @@ def test_brains_of_two_seeds_are_other_people():
 
 @pytest.mark.parametrize("name", ["fundus", "histology"])
 def test_patches_split_into_separate_regions(name):
-    corners, blocks = patches.places(patches._grey(name), name, n=patches.PATCHES, seed=0)
-    side = patches.PHOTOGRAPHS[name].side
-    owner = np.full(patches._grey(name).shape, -1)
+    corners, blocks = photographs.places(photographs._grey(name), name, n=photographs.PATCHES, seed=0)
+    side = photographs.PHOTOGRAPHS[name].side
+    owner = np.full(photographs._grey(name).shape, -1)
     for (row, column), block in zip(corners, blocks, strict=True):
         patch = owner[row : row + side, column : column + side]
         assert patch.shape == (side, side)
@@ -216,7 +215,7 @@ def test_fundus_patches_show_the_retina():
 
 @pytest.mark.parametrize("name", ["fundus", "histology"])
 def test_patches_have_their_limits(name):
-    side = patches.PHOTOGRAPHS[name].side
+    side = photographs.PHOTOGRAPHS[name].side
     assert load(name, n=2, size=side).images.shape == (2, side, side)
     with pytest.raises(InputError, match=f"size up to {side}.*received {side + 1}"):
         load(name, size=side + 1)
@@ -254,7 +253,7 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch):
     blocked = tmp_path / "a file, not a folder"
     blocked.write_text("")
     monkeypatch.setenv("CDAE_DATA_DIR", str(blocked))
-    monkeypatch.setattr(fetching, "user_cache", lambda: blocked)
+    monkeypatch.setattr(prepared, "user_cache", lambda: blocked)
     with pytest.warns(DataNotice, match="Prepared images cannot be kept in .*CDAE_DATA_DIR"):
         assert len(load("brain", n=200, size=16)) == 200
 
@@ -265,7 +264,7 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch):
 def npz(file, *, side=28, counts=(6, 2, 3), colour=False, **changed):
     """A MedMNIST file whose image i, counted through all parts, is filled with i."""
     parts, first = {}, 0
-    for part, count in zip(medmnist_files.PARTS, counts, strict=True):
+    for part, count in zip(medmnist.PARTS, counts, strict=True):
         values = np.arange(first, first + count, dtype=np.uint8).reshape(-1, 1, 1)
         parts[part] = np.broadcast_to(values, (count, side, side)).copy()
         if colour:
@@ -336,7 +335,7 @@ class TestMedmnist:
             load("breastmnist", size=28, data_dir=tmp_path)
 
     def test_without_medmnist(self, monkeypatch):
-        monkeypatch.setattr(medmnist_files, "info", dict)
+        monkeypatch.setattr(medmnist, "info", dict)
         with pytest.raises(InputError, match="pip install medmnist"):
             load("breastmnist")
         assert "breastmnist" not in set(available()["name"])
@@ -348,10 +347,10 @@ class Explosive:
 
 
 def test_every_published_checksum_and_address_is_there():
-    info = medmnist_files.info()
+    info = medmnist.info()
     assert len(info) == 12
     for name, entry in info.items():
-        for side in medmnist_files.sides(name):
+        for side in medmnist.sides(name):
             suffix = "" if side == 28 else f"_{side}"
             assert len(entry[f"MD5{suffix}"]) == 32
             assert entry[f"url{suffix}"].startswith("https://")
@@ -390,7 +389,7 @@ def test_fetching_what_ships():
 
 
 def test_importing_is_light():
-    heavy = ("keras", "torch", "medmnist", "skimage", "scipy", "pandas", "pooch", "PIL")
+    heavy = ("keras", "torch", "medmnist", "skimage", "scipy", "pandas", "PIL")
     code = f"import sys, cdae_lessons.datasets; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

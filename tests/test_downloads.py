@@ -10,8 +10,8 @@ import sys
 import numpy as np
 import pytest
 
-from cdae_lessons import downloads
-from cdae_lessons.downloads import Source, download
+from cdae_lessons.datasets import download as downloading
+from cdae_lessons.datasets.download import Source, download
 from cdae_lessons.errors import InputError
 
 CONTENT = np.random.default_rng(0).bytes(3 * 2**20)
@@ -24,7 +24,7 @@ NOWHERE = "http://127.0.0.1:9/file.npz"  # the discard port: nothing listens
 def pauses(monkeypatch):
     """No waiting between attempts; what would have been waited for."""
     waited = []
-    monkeypatch.setattr(downloads.time, "sleep", waited.append)
+    monkeypatch.setattr(downloading.time, "sleep", waited.append)
     return waited
 
 
@@ -70,7 +70,7 @@ def test_progress_is_shown_in_mib(source, tmp_path, monkeypatch):
         def __exit__(self, *args):
             pass
 
-    monkeypatch.setattr(downloads, "bar", Bar)
+    monkeypatch.setattr(downloading, "bar", Bar)
     download(source, tmp_path / "a")
     assert steps.pop(0) == (3, "a, MiB")
     assert sum(steps) == 3
@@ -93,14 +93,14 @@ def test_a_refusal_is_told_at_once(status, source, server, tmp_path, pauses):
 def test_a_busy_server_is_asked_again_after_longer_and_longer_pauses(source, server, tmp_path, pauses):
     server.answers["/a"] = lambda handler: handler.send(CONTENT, status=503 if len(server.asked) < 4 else 200)
     assert download(source, tmp_path / "a").read_bytes() == CONTENT
-    assert pauses == list(downloads.PAUSES) == sorted(pauses)
+    assert pauses == list(downloading.PAUSES) == sorted(pauses)
 
 
 def test_a_server_that_stays_busy_is_given_up(source, server, tmp_path, pauses):
     server.answers["/a"] = 503
     with pytest.raises(InputError, match="The server answered 503"):
         download(source, tmp_path / "a")
-    assert len(server.asked) == len(downloads.PAUSES) + 1
+    assert len(server.asked) == len(downloading.PAUSES) + 1
 
 
 def test_a_web_page_instead_is_not_kept(source, server, tmp_path):
@@ -149,7 +149,7 @@ def test_a_stalling_server_is_left_and_asked_again(source, server, tmp_path, mon
         if first:
             server.ended.wait(60)
 
-    monkeypatch.setattr(downloads, "SILENCE", (10, 0.2))
+    monkeypatch.setattr(downloading, "SILENCE", (10, 0.2))
     server.answers["/a"] = stalls
     assert download(source, tmp_path / "a").read_bytes() == CONTENT
     assert [asked for _, asked in server.asked] == [None, f"bytes={PIECE}-"]
@@ -200,7 +200,7 @@ def test_a_full_or_read_only_folder(source, tmp_path, monkeypatch, code):
     def full(*args, **how):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(downloads, "bar", full)
+    monkeypatch.setattr(downloading, "bar", full)
     with pytest.raises(InputError, match=rf"a cannot be written: {os.strerror(code)}.*CDAE_DATA_DIR"):
         download(source, tmp_path / "a")
     assert not (tmp_path / "a").exists()
@@ -220,7 +220,7 @@ def test_an_interrupt_keeps_the_beginning(source, server, tmp_path, monkeypatch)
         raise KeyboardInterrupt
 
     server.answers["/a"] = interrupted
-    monkeypatch.setattr(downloads.time, "sleep", sleep)
+    monkeypatch.setattr(downloading.time, "sleep", sleep)
     with pytest.raises(KeyboardInterrupt):
         download(source, tmp_path / "a")
     assert (tmp_path / ".a.part").read_bytes() == CONTENT[:PIECE]
@@ -232,7 +232,7 @@ def test_an_interrupt_keeps_the_beginning(source, server, tmp_path, monkeypatch)
 CODE = """
 import sys
 from pathlib import Path
-from cdae_lessons.downloads import Source, download
+from cdae_lessons.datasets.download import Source, download
 print("ready", flush=True)
 sys.stdin.read()
 download(Source(sys.argv[1], None, 2**30, "none", sys.argv[3]), Path(sys.argv[2]))

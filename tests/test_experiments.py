@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
-from cdae_lessons import InputError, denoisers, experiments, report, training
+from cdae_lessons import InputError, denoisers, training
 from cdae_lessons.__main__ import main
 from cdae_lessons.datasets import Cohort
+from cdae_lessons.studies import paper, paper_report
 
 SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 SIZE = 16
@@ -43,17 +44,17 @@ def quick(monkeypatch):
         return np.clip(ndimage.gaussian_filter(noisy, (0, 1, 1)), 0, 1)
 
     kept = {name: denoisers.DENOISERS[name] for name in ("gaussian", "training_average")}
-    monkeypatch.setattr(experiments.datasets, "load", load)
-    monkeypatch.setattr(experiments.denoisers, "DENOISERS", kept | {"median": denoisers.DENOISERS["median"]})
-    monkeypatch.setattr(experiments.training, "fit", fit)
-    monkeypatch.setattr(experiments.training, "denoise", denoise)
+    monkeypatch.setattr(paper.datasets, "load", load)
+    monkeypatch.setattr(paper.denoisers, "DENOISERS", kept | {"median": denoisers.DENOISERS["median"]})
+    monkeypatch.setattr(paper.training, "fit", fit)
+    monkeypatch.setattr(paper.training, "denoise", denoise)
     return calls
 
 
 def test_tables_files_and_columns(quick, tmp_path, capsys):
-    scores = experiments.reproduce("brain", out=tmp_path)
-    assert list(scores) == report.COLUMNS
-    assert list(pd.read_csv(tmp_path / "scores.csv")) == report.COLUMNS
+    scores = paper.reproduce("brain", out=tmp_path)
+    assert list(scores) == paper_report.COLUMNS
+    assert list(pd.read_csv(tmp_path / "scores.csv")) == paper_report.COLUMNS
     blocks = scores.groupby(["dataset", "noise"], sort=False).size()
     assert list(blocks.index) == [
         ("brain", "gaussian p=0.1 sigma=1"),
@@ -84,44 +85,44 @@ def test_tables_files_and_columns(quick, tmp_path, capsys):
 
 def test_no_subject_is_on_both_sides_and_nothing_is_tuned_on_test_images(quick, tmp_path, monkeypatch):
     whole = cohort("brain", seed=5)
-    train, test = experiments._sides(whole, lambda *_: None)
+    train, test = paper._sides(whole, lambda *_: None)
     assert not set(train.subjects) & set(test.subjects)
     tuned = []
     real = denoisers.tune
-    monkeypatch.setattr(experiments.denoisers, "tune", lambda *a: tuned.append(a[2]) or real(*a))
-    experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path, progress=False)
+    monkeypatch.setattr(paper.denoisers, "tune", lambda *a: tuned.append(a[2]) or real(*a))
+    paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path, progress=False)
     assert len(tuned) == 2
     for images in tuned:
         np.testing.assert_array_equal(images, train.images)
 
 
 def test_a_second_call_does_nothing_again(quick, tmp_path, capsys):
-    first = experiments.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], seeds=2, out=tmp_path, progress=False)
+    first = paper.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], seeds=2, out=tmp_path, progress=False)
     assert quick == [(18, 0), (18, 1)]
     assert capsys.readouterr().out == ""
-    again = experiments.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], seeds=2, out=tmp_path)
+    again = paper.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], seeds=2, out=tmp_path)
     assert len(quick) == 2
     pd.testing.assert_frame_equal(first, again)
     assert capsys.readouterr().out.count("(kept from before)") == 6
-    experiments.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], recipe="paper", out=tmp_path, progress=False)
+    paper.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], recipe="paper", out=tmp_path, progress=False)
     assert len(quick) == 3  # another recipe is another run
 
 
 def test_shorter_training_is_done_and_named(quick, tmp_path, monkeypatch):
-    counting, asked = experiments.training.fit, []
+    counting, asked = paper.training.fit, []
 
     def fit(*arguments, steps, **keywords):
         asked.append(steps)
         return counting(*arguments, steps=steps, **keywords)
 
-    monkeypatch.setattr(experiments.training, "fit", fit)
-    scores = experiments.reproduce("brain", noises=experiments.LOW, steps=10, out=tmp_path, progress=False)
+    monkeypatch.setattr(paper.training, "fit", fit)
+    scores = paper.reproduce("brain", noises=paper.LOW, steps=10, out=tmp_path, progress=False)
     assert asked == [10] * 4
     assert set(scores.loc[scores["method"] == "cnn_dae", "recipe"]) == {"fast, 10 steps"}
 
 
 def test_interrupted_it_resumes(quick, tmp_path, monkeypatch):
-    counting = experiments.training.fit
+    counting = paper.training.fit
 
     def interrupted(*arguments, **keywords):
         history = counting(*arguments, **keywords)
@@ -129,18 +130,18 @@ def test_interrupted_it_resumes(quick, tmp_path, monkeypatch):
             return training.History(history.table, "fast", "gaussian", 18, 1, 0.1, "interrupted")
         return history
 
-    monkeypatch.setattr(experiments.training, "fit", interrupted)
+    monkeypatch.setattr(paper.training, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", seeds=3, out=tmp_path, progress=False)
+        paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", seeds=3, out=tmp_path, progress=False)
     assert not (tmp_path / "scores.csv").exists()
-    scores = experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", seeds=3, out=tmp_path, progress=False)
+    scores = paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", seeds=3, out=tmp_path, progress=False)
     assert [seed for _, seed in quick] == [0, 1, 1, 2]  # seed 0 was kept, seed 1 done again
     assert list(scores.loc[scores["method"] == "cnn_dae", "seed"]) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("damage", ["cut", "no picture", "other run"])
 def test_a_damaged_part_is_set_aside_and_done_again(damage, quick, tmp_path, capsys):
-    experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path, progress=False)
+    paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path, progress=False)
     part = next((tmp_path / "runs").glob("*cnn_dae*.json"))
     if damage == "cut":
         part.write_text(part.read_text()[:50])
@@ -150,7 +151,7 @@ def test_a_damaged_part_is_set_aside_and_done_again(damage, quick, tmp_path, cap
         stored = json.loads(part.read_text())
         stored["config"]["seed"] = 9
         part.write_text(json.dumps(stored))
-    experiments.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path)
+    paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", out=tmp_path)
     assert len(quick) == 2
     assert "is set aside as .bad and done again" in capsys.readouterr().out
     assert part.with_suffix(".bad").exists()
@@ -158,7 +159,7 @@ def test_a_damaged_part_is_set_aside_and_done_again(damage, quick, tmp_path, cap
 
 def test_mammograms_are_compared_with_what_the_paper_reported(quick, tmp_path):
     (tmp_path / "mdb001.pgm").touch()  # mammograms in the folder must not be taken for dental images
-    scores = experiments.reproduce("mias", data_dir=tmp_path, out=tmp_path / "out", progress=False)
+    scores = paper.reproduce("mias", data_dir=tmp_path, out=tmp_path / "out", progress=False)
     scores = scores.set_index(["dataset", "noise", "method"]).sort_index()
     low = scores.loc[("mias", "gaussian p=0.1 sigma=1")]
     assert low.loc["noisy", "reported"] == 0.45
@@ -170,7 +171,7 @@ def test_mammograms_are_compared_with_what_the_paper_reported(quick, tmp_path):
 
 def test_the_combined_network_has_its_own_reported_figure(quick, tmp_path):
     (tmp_path / "dx").mkdir()
-    scores = experiments.reproduce("mias", noises=experiments.LOW, data_dir=tmp_path, out=tmp_path, progress=False)
+    scores = paper.reproduce("mias", noises=paper.LOW, data_dir=tmp_path, out=tmp_path, progress=False)
     both = scores[(scores["dataset"] == "mias+dx") & (scores["method"] == "cnn_dae")]
     assert list(zip(both["n_train"], both["reported"], strict=True)) == [(18, 0.89), (36, 0.90)]
 
@@ -188,31 +189,31 @@ def test_the_combined_network_has_its_own_reported_figure(quick, tmp_path):
 )
 def test_wrong_arguments_are_answered_before_anything_is_done(keywords, said, quick, tmp_path):
     with pytest.raises(InputError, match=said):
-        experiments.reproduce("brain", out=tmp_path / "out", progress=False, **keywords)
+        paper.reproduce("brain", out=tmp_path / "out", progress=False, **keywords)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(quick, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="Cannot write to.*Choose another folder"):
-        experiments.reproduce("brain", out=tmp_path / "file" / "out", progress=False)
+        paper.reproduce("brain", out=tmp_path / "file" / "out", progress=False)
 
 
 def test_too_few_images_are_told():
     with pytest.raises(InputError, match="at least 4 images.*'brain' has 2"):
-        experiments._sides(cohort("brain", count=2), print)
+        paper._sides(cohort("brain", count=2), print)
 
 
 def test_a_pair_at_the_border_is_not_torn():
     whole = cohort("mias", count=23)  # 12 pairs, the last one of a single image
-    train, test = experiments._sides(whole, lambda *_: None)
+    train, test = paper._sides(whole, lambda *_: None)
     assert not set(train.subjects) & set(test.subjects)
     assert len(test) == 6
 
 
 def test_the_command_line_passes_everything_on(monkeypatch):
     given = {}
-    monkeypatch.setattr(experiments, "reproduce", lambda name, **rest: given.update(rest, name=name))
+    monkeypatch.setattr(paper, "reproduce", lambda name, **rest: given.update(rest, name=name))
     assert main(["reproduce", "--dataset", "folder:a b", "--noise", "speckle sigma=0.2", "--seeds", "3"]) == 0
     assert given == {
         "name": "folder:a b",
@@ -235,7 +236,7 @@ def test_mistakes_and_interrupts_leave_no_traceback(monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(experiments, "reproduce", interrupted)
+    monkeypatch.setattr(paper, "reproduce", interrupted)
     assert main(["reproduce"]) == 130
     assert "What was finished is kept" in capsys.readouterr().err
 
@@ -280,12 +281,12 @@ def test_the_doctor_survives_a_broken_backend():
 
 @pytest.mark.skipif(not (SHARED / "mias").is_dir(), reason=f"there are no mammograms in {SHARED / 'mias'}")
 def test_the_noisy_mammograms_score_as_the_paper_says(tmp_path, monkeypatch):
-    monkeypatch.setattr(experiments, "CLASSICAL", ("noisy", "median"))
-    monkeypatch.setattr(experiments, "_partner", lambda *_: cohort("other"))
-    monkeypatch.setattr(experiments, "_cases", _only_first(experiments._cases))
-    monkeypatch.setattr(experiments.training, "fit", _untrained)
-    scores = experiments.reproduce(
-        "mias", noises=experiments.LOW, data_dir=SHARED / "mias", out=tmp_path, progress=False
+    monkeypatch.setattr(paper, "CLASSICAL", ("noisy", "median"))
+    monkeypatch.setattr(paper, "_partner", lambda *_: cohort("other"))
+    monkeypatch.setattr(paper, "_cases", _only_first(paper._cases))
+    monkeypatch.setattr(paper.training, "fit", _untrained)
+    scores = paper.reproduce(
+        "mias", noises=paper.LOW, data_dir=SHARED / "mias", out=tmp_path, progress=False
     ).set_index("method")
     assert scores.loc["noisy", "ssim_range2"] == pytest.approx(0.45, abs=0.03)
     assert 0.70 < scores.loc["median", "ssim_range2"] < 0.80

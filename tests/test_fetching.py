@@ -7,12 +7,12 @@ import tarfile
 from pathlib import Path
 
 import numpy as np
-import pooch
+import platformdirs
 import pytest
 
-from cdae_lessons import fetching, folders, medmnist_files
+from cdae_lessons import files
 from cdae_lessons.__main__ import main
-from cdae_lessons.datasets import DataNotice, available, fetch, load, sources
+from cdae_lessons.datasets import DataNotice, available, fetch, load, medmnist, mias, prepared, sources
 from cdae_lessons.errors import InputError
 
 
@@ -33,14 +33,14 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def breast(server, monkeypatch):
     """BreastMNIST at 28 and 64 pixels as `server` has it."""
-    entry = dict(medmnist_files.info()["breastmnist"])
+    entry = dict(medmnist.info()["breastmnist"])
     for suffix, side in (("", 28), ("_64", 64)):
         stream = io.BytesIO()
-        np.savez(stream, **{part: np.full((4, side, side), 100, np.uint8) for part in medmnist_files.PARTS})
+        np.savez(stream, **{part: np.full((4, side, side), 100, np.uint8) for part in medmnist.PARTS})
         path = f"/breastmnist{suffix}.npz"
         server.answers[f"{path}?download=1"] = stream.getvalue()
         entry |= {f"url{suffix}": f"{server.address}{path}?download=1", f"MD5{suffix}": md5(stream.getvalue())}
-    monkeypatch.setattr(medmnist_files, "info", lambda: {"breastmnist": entry})
+    monkeypatch.setattr(medmnist, "info", lambda: {"breastmnist": entry})
     return entry
 
 
@@ -48,16 +48,16 @@ def breast(server, monkeypatch):
 
 
 def test_data_home(home, tmp_path, monkeypatch):
-    assert fetching.data_home() == home
-    assert fetching.data_home(tmp_path / "mine") == tmp_path / "mine"
-    assert fetching.data_home("~") == Path.home()
+    assert files.data_home() == home
+    assert files.data_home(tmp_path / "mine") == tmp_path / "mine"
+    assert files.data_home("~") == Path.home()
     monkeypatch.delenv("CDAE_DATA_DIR")
     (tmp_path / "data").mkdir()
     (tmp_path / "pyproject.toml").touch()
-    monkeypatch.setattr(fetching, "__file__", str(tmp_path / "cdae_lessons" / "fetching.py"))
-    assert fetching.data_home() == tmp_path / "data"
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "cdae_lessons" / "fetching.py"))
+    assert files.data_home() == tmp_path / "data"
     (tmp_path / "pyproject.toml").unlink()
-    assert fetching.data_home() == Path(pooch.os_cache("cdae-lessons"))
+    assert files.data_home() == Path(platformdirs.user_cache_dir("cdae-lessons"))
 
 
 # MedMNIST
@@ -118,15 +118,15 @@ def test_a_hand_placed_file_with_another_checksum(server, breast, home):
 
 def test_a_shared_folder_that_cannot_be_written(breast, home, tmp_path, monkeypatch):
     fetch("breastmnist", size=28)
-    kept = fetching.appearing
+    kept = files.appearing
 
     def read_only(target):
         if target.is_relative_to(home):
             raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
         return kept(target)
 
-    monkeypatch.setattr(fetching, "appearing", read_only)
-    monkeypatch.setattr(fetching, "user_cache", lambda: tmp_path / "mine")
+    monkeypatch.setattr(prepared, "appearing", read_only)
+    monkeypatch.setattr(prepared, "user_cache", lambda: tmp_path / "mine")
     assert len(load("breastmnist", size=28)) == 12
     assert len(load("brain", n=200, size=16)) == 200
     (file,) = (tmp_path / "mine" / "prepared").iterdir()
@@ -138,7 +138,7 @@ def test_a_shared_folder_that_cannot_be_written(breast, home, tmp_path, monkeypa
 
 @pytest.mark.usefixtures("breast", "server")
 def test_a_class_is_prepared_by_one_command(server, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(folders, "MIAS", folders.MIAS._replace(address=f"{server.address}/gone"))
+    monkeypatch.setattr(mias, "MIAS", mias.MIAS._replace(address=f"{server.address}/gone"))
     assert main(["fetch", "--all", "--to", str(tmp_path / "class"), "--size", "28"]) == 1
     said = capsys.readouterr().out
     assert "2 sets, 0 of them here" in said
@@ -179,7 +179,7 @@ def mias_archive(count):
 
 
 def test_mias_is_downloaded_if_it_is_complete(server, home, monkeypatch):
-    monkeypatch.setattr(folders, "MIAS", folders.MIAS._replace(address=f"{server.address}/all-mias.tar.gz"))
+    monkeypatch.setattr(mias, "MIAS", mias.MIAS._replace(address=f"{server.address}/all-mias.tar.gz"))
     for content, message in [
         (b"<html>moved</html>", "cannot be read as an archive"),
         (mias_archive(322)[:-50], "cannot be read as an archive"),
@@ -198,7 +198,7 @@ def test_mias_is_downloaded_if_it_is_complete(server, home, monkeypatch):
 
 
 def test_mias_never_asks_the_network_for_a_folder_of_the_user(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "MIAS", folders.MIAS._replace(address=f"{server.address}/all-mias.tar.gz"))
+    monkeypatch.setattr(mias, "MIAS", mias.MIAS._replace(address=f"{server.address}/all-mias.tar.gz"))
     with pytest.raises(InputError, match="no mini-MIAS images"):
         load("mias", data_dir=tmp_path)
     with pytest.raises(InputError, match="no mini-MIAS images"):
@@ -218,7 +218,7 @@ def test_prepared_is_made_once_for_each_key(home):
         return np.full((2, 4, 4), len(made), np.float32), np.array(["a", "b"])
 
     for key, times in [((64,), 1), ((64,), 1), ((28,), 2)]:
-        images, subjects = fetching.prepared("toy", key, make)
+        images, subjects = prepared.kept("toy", key, make)
         assert len(made) == times
         assert images.max() == times
         assert subjects.tolist() == ["a", "b"]
@@ -230,10 +230,10 @@ def test_a_damaged_prepared_file_is_made_anew(home, content):
     def make():
         return np.ones((2, 4, 4), np.float32), np.arange(2)
 
-    fetching.prepared("toy", (), make)
+    prepared.kept("toy", (), make)
     (file,) = (home / "prepared").iterdir()
     file.write_bytes(file.read_bytes()[:100] if content is None else content)
-    assert fetching.prepared("toy", (), make)[0].sum() == 32
+    assert prepared.kept("toy", (), make)[0].sum() == 32
     with np.load(file) as arrays:
         assert arrays["images"].sum() == 32
 
@@ -245,7 +245,7 @@ def test_a_full_or_read_only_cache_is_said_once_and_no_obstacle(home, monkeypatc
 
     monkeypatch.setattr(np, "savez", full)
     with pytest.warns(DataNotice, match=os.strerror(code)) as said:
-        images, _ = fetching.prepared("toy", (), lambda: (np.ones((2, 4, 4), np.float32), np.arange(2)))
+        images, _ = prepared.kept("toy", (), lambda: (np.ones((2, 4, 4), np.float32), np.arange(2)))
     assert len(said) == 1
     assert images.sum() == 32
     assert everything(home) == []

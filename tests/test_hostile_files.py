@@ -18,8 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cdae_lessons import InputError, medmnist_files, models, readers, training
+from cdae_lessons import InputError, models, training
 from cdae_lessons.datasets import load
+from cdae_lessons.datasets.images import MOST_PIXELS, read_image
+from cdae_lessons.datasets.medmnist import PARTS
 from cdae_lessons.training import keras
 
 KINDS = ["pgm", "png", "jpg", "tif", "bmp", "gif", "webp", "jp2", "dcm", "npz", "keras"]
@@ -63,7 +65,7 @@ def dicom(**tags):
 
 def medmnist(**parts):
     stream = io.BytesIO()
-    usual = {part: np.full((4, 28, 28), 100, np.uint8) for part in medmnist_files.PARTS}
+    usual = {part: np.full((4, 28, 28), 100, np.uint8) for part in PARTS}
     np.savez(stream, **usual | parts)
     return stream.getvalue()
 
@@ -169,10 +171,10 @@ def use(kind, file):
         assert images.shape[1:] == (28, 28)
         assert 0 <= images.min() <= images.max() <= 1
     else:
-        image, _ = readers.read_image(file, name=file.name)
+        image, _ = read_image(file, name=file.name)
         assert image.dtype == np.float32
         assert image.ndim == 2
-        assert 0 < image.size <= readers.MOST_PIXELS
+        assert 0 < image.size <= MOST_PIXELS
         assert 0 <= image.min() <= image.max() <= 1  # false for NaN, too
 
 
@@ -264,15 +266,15 @@ def test_no_pickle_is_run(tmp_path):
 
 
 def test_no_pickle_is_run_from_prepared_images(tmp_path):
-    from cdae_lessons import fetching
+    from cdae_lessons.datasets import prepared
 
     def make():
         return np.ones((2, 4, 4), np.float32), np.arange(2)
 
-    fetching.prepared("toy", (), make)
+    prepared.kept("toy", (), make)
     (file,) = (tmp_path / "home" / "prepared").iterdir()
     np.savez(file, images=np.array([Trap(tmp_path / "run")], dtype=object), subjects=np.arange(2))
-    assert fetching.prepared("toy", (), make)[0].sum() == 32
+    assert prepared.kept("toy", (), make)[0].sum() == 32
     assert not (tmp_path / "run").exists()
 
 
@@ -283,7 +285,7 @@ def test_an_image_that_is_a_program_is_not_run(tmp_path, monkeypatch):
     Image.new("L", (8, 8)).save(file, "EPS")
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.fail("Ghostscript was called"))
     with pytest.raises(InputError, match="cannot be read as an image"):
-        readers.read_image(file, name="a.png")
+        read_image(file, name="a.png")
 
 
 def png(width, height):
@@ -321,7 +323,7 @@ def test_huge_images_are_refused_before_they_are_decoded(name, content, tmp_path
     assert len(content) < 2**20
     (tmp_path / name).write_bytes(content)
     with memory_below(50), pytest.raises(InputError, match=r"claims to be|exceeds limit|deflated"):
-        readers.read_image(tmp_path / name, name=name)
+        read_image(tmp_path / name, name=name)
 
 
 def test_more_images_than_were_ever_published_are_refused(tmp_path):
@@ -329,7 +331,7 @@ def test_more_images_than_were_ever_published_are_refused(tmp_path):
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (10**9, 28, 28)})
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in medmnist_files.PARTS:
+        for part in PARTS:
             archive.writestr(f"{part}.npy", header.getvalue())
     with pytest.warns(UserWarning, match="publishes"), pytest.raises(InputError, match="holds uint8 of shape"):
         load("breastmnist", size=28, data_dir=tmp_path)
@@ -453,8 +455,8 @@ def test_weights_that_are_not_in_the_file_are_refused(make, said, tmp_path):
 @pytest.mark.launch
 @pytest.mark.parametrize("mode", ["L", "RGB", "I;16", "F"])
 def test_the_largest_image_stays_below_500_mib(mode, tmp_path):
-    side = int(readers.MOST_PIXELS**0.5)
+    side = int(MOST_PIXELS**0.5)
     file = tmp_path / "a.tif"
     Image.new(mode, (side, side)).save(file, compression="tiff_deflate")
     with memory_below(500):
-        assert readers.read_image(file, name="a.tif")[0].shape == (side, side)
+        assert read_image(file, name="a.tif")[0].shape == (side, side)

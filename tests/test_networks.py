@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from cdae_lessons import InputError, models, networks, recipes
+from cdae_lessons import InputError, models
+from cdae_lessons.studies import networks
+from cdae_lessons.training import recipes
 
 
 @pytest.mark.parametrize("text", networks.NETWORKS)

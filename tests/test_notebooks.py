@@ -124,7 +124,7 @@ class TestNotebook:
             pictures = [output for output in cell["outputs"] if "image/png" in output.get("data", {})]
             if pictures:
                 text = "".join(cell["source"])
-                assert "caption=" in text or "sweep_report." in text  # whose figures have captions of their own
+                assert "caption=" in text or "studies." in text  # whose figures have captions of their own
                 assert all(output["metadata"]["image/png"]["alt"] for output in pictures)
 
     def test_claims_are_asserted(self, path):

@@ -6,8 +6,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cdae_lessons import InputError, datasets, models, noise, precision, training
+from cdae_lessons import InputError, datasets, models, noise, training
 from cdae_lessons.models import keras
+from cdae_lessons.training import precision
 
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
 

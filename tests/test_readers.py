@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 from skimage.transform import resize
 
-from cdae_lessons import folders, readers
-from cdae_lessons.datasets import load
+from cdae_lessons.datasets import folder, images, load
 from cdae_lessons.errors import InputError
 
 SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -31,7 +30,7 @@ def save(pixels, file, **options):
 
 
 def read(file):
-    return readers.read_image(file, name=file.name)[0]
+    return images.read_image(file, name=file.name)[0]
 
 
 def dicom(file, pixels, *, signed=False, bits=12, **tags):
@@ -120,7 +119,7 @@ def test_several_frames_are_refused(tmp_path, suffix):
 
 def test_a_huge_image_is_refused(tmp_path, monkeypatch):
     file = save(RAMP, tmp_path / "a.png")
-    monkeypatch.setattr(readers, "MOST_PIXELS", 63)
+    monkeypatch.setattr(images, "MOST_PIXELS", 63)
     with pytest.raises(InputError, match=r"a\.png claims to be 8x8 pixels; expected 1 to"):
         read(file)
 
@@ -140,7 +139,7 @@ def test_damaged_files_are_named(tmp_path, suffix, kind):
 
 def test_dicom_is_scaled_by_its_stored_bits(tmp_path):
     pixels = np.array([[0, 2048], [4095, 1]])
-    image, patient = readers.read_image(dicom(tmp_path / "a.dcm", pixels, PatientID="P7"), name="a.dcm")
+    image, patient = images.read_image(dicom(tmp_path / "a.dcm", pixels, PatientID="P7"), name="a.dcm")
     assert image.dtype == np.float32
     assert np.allclose(image, pixels / 4095)
     assert patient == "P7"
@@ -203,16 +202,16 @@ def test_dicom_without_suffix_is_found_and_patients_stay_together(tmp_path):
 @pytest.mark.parametrize("shape", [(1024, 1024), (150, 90), (20, 30)])
 def test_resizing_is_scikit_images(shape):
     image = np.random.default_rng(0).random(shape, dtype=np.float32)
-    assert np.allclose(readers.resize(image, 64), resize(image, (64, 64), anti_aliasing=True), atol=1e-5)
+    assert np.allclose(images.resize(image, 64), resize(image, (64, 64), anti_aliasing=True), atol=1e-5)
 
 
 def test_resizing_takes_many_and_stays_in_range():
-    images = np.random.default_rng(0).integers(0, 2, (3, 40, 40)).astype(np.float32)
-    small = readers.resize(images, 16)
+    many = np.random.default_rng(0).integers(0, 2, (3, 40, 40)).astype(np.float32)
+    small = images.resize(many, 16)
     assert small.shape == (3, 16, 16)
     assert small.dtype == np.float32
     assert small.flags.c_contiguous
-    assert np.allclose(small[1], readers.resize(images[1], 16))
+    assert np.allclose(small[1], images.resize(many[1], 16))
     assert small.min() >= 0
     assert small.max() <= 1
 
@@ -276,7 +275,7 @@ def test_a_changed_file_is_read_anew(tmp_path):
 def test_prepared_images_are_not_decoded_again(tmp_path, monkeypatch):
     save(RAMP, tmp_path / "a.png")
     first = load(f"folder:{tmp_path}")
-    monkeypatch.setattr(folders, "read_image", None)
+    monkeypatch.setattr(folder, "read_image", None)
     again = load(f"folder:{tmp_path}")
     assert np.array_equal(first.images, again.images)
     assert np.array_equal(first.subjects, again.subjects)

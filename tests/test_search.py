@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdae_lessons import InputError, __main__, networks, search, specs, trials
-from cdae_lessons.configurations import Configuration, grid
-from cdae_lessons.results import ResultNotice
+from cdae_lessons import InputError, __main__
+from cdae_lessons.studies import measuring, networks, searching, spec
+from cdae_lessons.studies.configuration import Configuration, grid
+from cdae_lessons.studies.store import ResultNotice
 
 pytest.importorskip("optuna", reason="Optuna is not installed: pip install optuna")
 
@@ -30,10 +31,10 @@ def stand_in(calls=None, *, stop_at=None):
         settings = dict(pair.split("=") for pair in config.network.split()[1:])
         depth, width = int(settings.get("depth", 2)), int(settings.get("width", 64))
         good = 0.5 + 0.1 * depth - width / 1000
-        rival = config.network in trials.RIVALS
+        rival = config.network in measuring.RIVALS
         return {
             "config": asdict(config),
-            "code": trials.code_version(),
+            "code": measuring.code_version(),
             "scores": {name: [1 - good] * 10 for name in ("ssim", "psnr", "ssim_body")},
             "subjects": list(range(10)),
             "validation_ssim": None if rival else good,
@@ -49,8 +50,8 @@ def stand_in(calls=None, *, stop_at=None):
 
 
 def test_the_best_is_chosen_on_validation_images(tmp_path):
-    table = search.search(CASE, store=tmp_path, n_trials=40, progress=False, work=stand_in(), others=["cnn_dae"])
-    assert list(table.columns) == list(search.COLUMNS)
+    table = searching.search(CASE, store=tmp_path, n_trials=40, progress=False, work=stand_in(), others=["cnn_dae"])
+    assert list(table.columns) == list(searching.COLUMNS)
     tried = table[table["front"].notna()]
     assert 10 < len(tried) <= 40
     assert tried["validation_ssim"].is_monotonic_decreasing
@@ -65,14 +66,14 @@ def test_the_best_is_chosen_on_validation_images(tmp_path):
 
 def test_the_paper_s_network_is_tried_first(tmp_path):
     tried = []
-    search.search(CASE, store=tmp_path, n_trials=3, progress=False, work=stand_in(tried))
+    searching.search(CASE, store=tmp_path, n_trials=3, progress=False, work=stand_in(tried))
     assert [config.network for config in tried[:2]] == ["encoder_decoder", "encoder_decoder skips=true"]
-    search.search(CASE, store=tmp_path, n_trials=5, progress=False, work=stand_in(tried))
+    searching.search(CASE, store=tmp_path, n_trials=5, progress=False, work=stand_in(tried))
     assert len({config.network for config in tried}) == len(tried)  # once only
 
 
 def test_the_front_is_what_nothing_beats(tmp_path):
-    table = search.search(CASE, store=tmp_path, n_trials=25, progress=False, work=stand_in())
+    table = searching.search(CASE, store=tmp_path, n_trials=25, progress=False, work=stand_in())
     gains = table[["validation_ssim", "seconds", "weights"]].to_numpy(float) * [1, -1, -1]
     for row, front in zip(gains, table["front"], strict=True):
         beaten = ((gains >= row).all(axis=1) & (gains > row).any(axis=1)).any()
@@ -83,23 +84,23 @@ def test_a_search_goes_on_where_it_stopped(tmp_path):
     calls = []
     how = {"store": tmp_path, "n_trials": 8, "progress": False}
     with pytest.raises(KeyboardInterrupt):
-        search.search(CASE, work=stand_in(calls, stop_at=5), **how)
+        searching.search(CASE, work=stand_in(calls, stop_at=5), **how)
     kept = {path.name for path in tmp_path.glob("*.json")}
     assert len(kept) == 4
     more = []
-    table = search.search(CASE, work=stand_in(more), **how)
+    table = searching.search(CASE, work=stand_in(more), **how)
     assert kept < {path.name for path in tmp_path.glob("*.json")}
     assert len(more) <= 4
     assert not {config.key for config in more} & {name[:-5] for name in kept}
     again = []
-    pd.testing.assert_frame_equal(search.search(CASE, work=stand_in(again), **how), table)
+    pd.testing.assert_frame_equal(searching.search(CASE, work=stand_in(again), **how), table)
     assert again == []
 
 
 def test_searches_of_two_cases_do_not_mix(tmp_path):
     how = {"store": tmp_path, "progress": False, "work": stand_in()}
-    search.search(CASE, n_trials=6, **how)
-    other = search.search(replace(CASE, n_train=300), n_trials=3, **how)
+    searching.search(CASE, n_trials=6, **how)
+    other = searching.search(replace(CASE, n_train=300), n_trials=3, **how)
     assert len(other) <= 3
     found = [json.loads(path.read_text(encoding="utf-8"))["config"]["n_train"] for path in tmp_path.glob("*.json")]
     assert set(found) == {50, 300}
@@ -107,7 +108,7 @@ def test_searches_of_two_cases_do_not_mix(tmp_path):
 
 def test_every_proposal_can_be_built_and_trained(tmp_path):
     asked = []
-    search.search(replace(CASE, size=12), store=tmp_path, n_trials=30, progress=False, work=stand_in(asked))
+    searching.search(replace(CASE, size=12), store=tmp_path, n_trials=30, progress=False, work=stand_in(asked))
     for config in asked:
         _, build, _ = networks.parse(config.network)
         build(12)  # 12 pixels can be halved twice
@@ -117,16 +118,16 @@ def test_every_proposal_can_be_built_and_trained(tmp_path):
 
 def test_the_comparison_has_fresh_seeds_and_rivals(tmp_path):
     calls = []
-    table = search.compare(CASE, ["unet", "cnn_dae"], store=tmp_path, progress=False, work=stand_in(calls))
-    seeds = {config.seed for config in calls if config.network not in trials.RIVALS}
+    table = searching.compare(CASE, ["unet", "cnn_dae"], store=tmp_path, progress=False, work=stand_in(calls))
+    seeds = {config.seed for config in calls if config.network not in measuring.RIVALS}
     assert seeds == {8, 9, 10, 11, 12}
-    assert set(table["network"]) == {"unet", "cnn_dae", *trials.RIVALS}
+    assert set(table["network"]) == {"unet", "cnn_dae", *measuring.RIVALS}
     assert table.loc[table["network"] == "unet", "seeds"].item() == 5
 
 
 def test_a_real_search_of_two_small_networks(tmp_path, monkeypatch):
-    monkeypatch.setattr(search, "_propose", lambda trial, _: f"encoder_decoder depth=1 width={4 + trial.number}")
-    table = search.search(CASE, store=tmp_path, n_trials=2, progress=False)
+    monkeypatch.setattr(searching, "_propose", lambda trial, _: f"encoder_decoder depth=1 width={4 + trial.number}")
+    table = searching.search(CASE, store=tmp_path, n_trials=2, progress=False)
     assert sorted(table["network"]) == ["encoder_decoder depth=1 width=4", "encoder_decoder depth=1 width=5"]
     assert table["validation_ssim"].between(-1, 1).all()
     assert table["weights"].min() == 4 * (9 + 1) + 4 * (4 * 9 + 1) + 4 * 9 + 1
@@ -134,16 +135,16 @@ def test_a_real_search_of_two_small_networks(tmp_path, monkeypatch):
 
 def test_a_spec_gives_its_cases():
     given = {"dataset": "brain", "noise": NOISE, "n_train": [50, 300], "network": ["cnn_dae", "unet"]}
-    found = search.cases(grid(**given))
+    found = searching.cases(grid(**given))
     assert [case.n_train for case in found] == [50, 300]
     assert list(found.values()) == [["cnn_dae", "unet"]] * 2
     with pytest.raises(InputError, match="one seed"):
-        search.cases(grid(**given, seed=[0, 1]))
-    assert len(search.cases(specs.read("studies/search.yaml"))) == 2
+        searching.cases(grid(**given, seed=[0, 1]))
+    assert len(searching.cases(spec.read("studies/search.yaml"))) == 2
 
 
 def test_the_command_writes_tables_and_a_figure(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(trials, "measure", lambda config, *, data_dir: stand_in()(config))
+    monkeypatch.setattr(measuring, "measure", lambda config, *, data_dir: stand_in()(config))
     spec = tmp_path / "few.yaml"
     spec.write_text(
         f"dataset: brain\nnoise: {NOISE}\nn_train: [50, 300]\nnetwork: [cnn_dae]\nsize: 16\n", encoding="utf-8"
@@ -154,7 +155,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path, monkeypatch, capsys):
     assert "n=300: the best on the validation images is encoder_decoder" in said
     tried, comparison = pd.read_csv(out / "tried.csv"), pd.read_csv(out / "comparison.csv")
     assert set(tried["n_train"]) == set(comparison["n_train"]) == {50, 300}
-    assert {"cnn_dae", *trials.RIVALS} < set(comparison["network"])
+    assert {"cnn_dae", *measuring.RIVALS} < set(comparison["network"])
     assert (out / "search.png").stat().st_size > 10_000
     assert list(out.glob(".*.part")) == []
 
@@ -162,16 +163,16 @@ def test_the_command_writes_tables_and_a_figure(tmp_path, monkeypatch, capsys):
 def test_a_broken_journal_or_no_optuna_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     with pytest.raises(InputError, match="pip install optuna"):
-        search.search(CASE, store=tmp_path, progress=False, work=stand_in())
+        searching.search(CASE, store=tmp_path, progress=False, work=stand_in())
 
 
 def test_a_damaged_result_is_measured_again(tmp_path):
     how = {"store": tmp_path, "n_trials": 3, "progress": False, "others": ["cnn_dae"]}
-    table = search.search(CASE, work=stand_in(), **how)
+    table = searching.search(CASE, work=stand_in(), **how)
     config = replace(CASE, network="cnn_dae")
     (tmp_path / f"{config.key}.json").write_text("{", encoding="utf-8")
     again = []
     with pytest.warns(ResultNotice, match="set aside"):
-        repeated = search.search(CASE, work=stand_in(again), **how)
+        repeated = searching.search(CASE, work=stand_in(again), **how)
     assert again == [config]
     np.testing.assert_array_equal(repeated["validation_ssim"], table["validation_ssim"])

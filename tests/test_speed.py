@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cdae_lessons import recipes
+from cdae_lessons.training import recipes
 
 ROOT = Path(__file__).parents[1]
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdae_lessons import InputError, experiments, noise, results, specs, sweep_report, sweeps, training, trials
+from cdae_lessons import InputError, noise, training
 from cdae_lessons.__main__ import main
-from cdae_lessons.configurations import Configuration, grid, rivals
+from cdae_lessons.studies import figures, measuring, paper, running, spec, store, summary
+from cdae_lessons.studies.configuration import Configuration, grid, rivals
 
 LOW, HIGH = "gaussian p=0.1 sigma=1", "gaussian p=0.5 sigma=1"
 STUDIES = sorted((Path(__file__).parents[1] / "studies").glob("*.yaml"))
@@ -37,15 +38,15 @@ def stand_in(calls=None, *, fail=(), stop=()):
             raise InputError("no such images")
         if config.seed in stop:
             raise KeyboardInterrupt
-        ssim = 0.5 + config.n_train / 1000 - 0.1 * (config.noise == HIGH) - 0.2 * (config.network in trials.RIVALS)
+        ssim = 0.5 + config.n_train / 1000 - 0.1 * (config.noise == HIGH) - 0.2 * (config.network in measuring.RIVALS)
         spread = np.linspace(-0.05, 0.05, 10) + 0.01 * config.seed
         return {
             "config": asdict(config),
-            "code": trials.code_version(),
+            "code": measuring.code_version(),
             "scores": {name: (ssim + spread).tolist() for name in ("ssim", "psnr", "ssim_body")},
             "subjects": list(range(10)),
             "history": {},
-            "weights": 0 if config.network in trials.RIVALS else 1000,
+            "weights": 0 if config.network in measuring.RIVALS else 1000,
             "seconds": 0.0 if config.network == "noisy" else 2.0,
             "finished": "2026-11-23T10:00:00+00:00",
             "made_with": {"backend": "torch", "device": "CPU", "python": "3", "keras": "3", "torch": "2", "numpy": "2"}
@@ -89,25 +90,25 @@ def test_a_configuration_is_frozen_and_its_hash_names_it(monkeypatch):
     keys = {Configuration(**SMALL | other).key for other in others}
     assert len(keys | {one.key}) == len(others) + 1
     before = one.key
-    monkeypatch.setattr("cdae_lessons.configurations.code_version", lambda: "0.0-other")
+    monkeypatch.setattr("cdae_lessons.studies.configuration.code_version", lambda: "0.0-other")
     assert one.key != before  # other code, another result
 
 
 def test_the_code_version_follows_what_decides_a_result(monkeypatch, tmp_path):
-    before = trials.code_version()
-    for name in trials._DECIDE:
+    before = measuring.code_version()
+    for name in measuring._DECIDE:
         (tmp_path / f"{name}.py").write_text("", encoding="utf-8")
-    monkeypatch.setattr(trials.resources, "files", lambda _: tmp_path)
-    trials.code_version.cache_clear()
+    monkeypatch.setattr(measuring.resources, "files", lambda _: tmp_path)
+    measuring.code_version.cache_clear()
     try:
-        empty = trials.code_version()
+        empty = measuring.code_version()
         (tmp_path / "noise.py").write_text("p = 1\n", encoding="utf-8")
-        trials.code_version.cache_clear()
-        assert len({before, empty, trials.code_version()}) == 3
+        measuring.code_version.cache_clear()
+        assert len({before, empty, measuring.code_version()}) == 3
     finally:
         monkeypatch.undo()
-        trials.code_version.cache_clear()
-    assert trials.code_version() == before
+        measuring.code_version.cache_clear()
+    assert measuring.code_version() == before
 
 
 def test_a_grid_has_every_combination_once():
@@ -125,16 +126,16 @@ def test_rivals_are_measured_once_a_case_and_those_of_a_mix_on_its_first_set():
     mixes = grid(**SMALL | {"dataset": ["brain", "brain+fundus"], "n_train": [6, 9], "seed": [0, 1]})
     beside = rivals(mixes)
     assert {(c.dataset, c.n_train, c.size) for c in beside} == {("brain", 6, 16), ("brain", 9, 16)}
-    assert len(beside) == 2 * len(trials.RIVALS)
+    assert len(beside) == 2 * len(measuring.RIVALS)
     assert {"noisy", "tv", "nl_means", "training_average"} <= {c.network for c in beside}
 
 
 def test_sides_share_no_subject_and_the_test_images_never_change():
     def sides(**change):
-        return trials.sides(Configuration(**SMALL | {"size": 8} | change))
+        return measuring.sides(Configuration(**SMALL | {"size": 8} | change))
 
     train, validation, test = sides(dataset="histology", n_train=40)
-    assert (len(train), len(validation), len(test)) == (40, trials.VALIDATION, trials.TEST)
+    assert (len(train), len(validation), len(test)) == (40, measuring.VALIDATION, measuring.TEST)
     assert not set(validation.subjects) & set(test.subjects)
     held_out = {image.tobytes() for image in np.concatenate([validation.images, test.images])}
     for change in ({"n_train": 40}, {"n_train": 9}, {"n_train": 40, "seed": 1}):
@@ -148,19 +149,19 @@ def test_sides_share_no_subject_and_the_test_images_never_change():
 
 
 def test_no_subject_of_the_test_images_is_trained_on(monkeypatch):
-    from cdae_lessons.cohort import Cohort
+    from cdae_lessons.datasets.cohort import Cohort
 
     images = np.random.default_rng(0).random((60, 8, 8)).astype(np.float32)
     images[:, 0, 0] = np.arange(60) // 4 / 100  # a corner says who it is
     pairs = Cohort(images, np.arange(60) // 4, "pairs", "made up", "none")
-    monkeypatch.setattr(trials.datasets, "load", lambda *_, **__: pairs)
-    trials._split.cache_clear()
+    monkeypatch.setattr(measuring.datasets, "load", lambda *_, **__: pairs)
+    measuring._split.cache_clear()
     try:
-        train, validation, test = trials.sides(Configuration(**SMALL | {"n_train": 30, "size": 8}))
+        train, validation, test = measuring.sides(Configuration(**SMALL | {"n_train": 30, "size": 8}))
         with pytest.raises(InputError, match="received train=60"):
-            trials.sides(Configuration(**SMALL | {"n_train": 60, "size": 8}))
+            measuring.sides(Configuration(**SMALL | {"n_train": 60, "size": 8}))
     finally:
-        trials._split.cache_clear()
+        measuring._split.cache_clear()
     sides = [set(part[:, 0, 0].tolist()) for part in (train, validation.images, test.images)]
     assert not sides[0] & sides[1]
     assert not sides[0] & sides[2]
@@ -168,11 +169,11 @@ def test_no_subject_of_the_test_images_is_trained_on(monkeypatch):
 
 
 def test_a_mix_trains_on_equal_shares_and_is_tested_on_the_first():
-    alone = trials.sides(Configuration(**SMALL))
-    train, _, test = trials.sides(Configuration(**SMALL | {"dataset": "brain+fundus", "n_train": 7}))
+    alone = measuring.sides(Configuration(**SMALL))
+    train, _, test = measuring.sides(Configuration(**SMALL | {"dataset": "brain+fundus", "n_train": 7}))
     np.testing.assert_array_equal(test.images, alone[2].images)
     np.testing.assert_array_equal(train[:4], alone[0][:4])
-    fundus = trials.sides(Configuration(**SMALL | {"dataset": "fundus", "n_train": 3}))[0]
+    fundus = measuring.sides(Configuration(**SMALL | {"dataset": "fundus", "n_train": 3}))[0]
     np.testing.assert_array_equal(train[4:], fundus)
 
 
@@ -184,11 +185,11 @@ def test_a_training_is_measured_on_held_out_images(monkeypatch):
         seen.update(how, clean=clean, model=model)
         return real(model, clean, corrupt, **how)
 
-    monkeypatch.setattr(trials.training, "fit", fit)
+    monkeypatch.setattr(measuring.training, "fit", fit)
     config = Configuration(**SMALL | {"seed": 3})
-    found = json.loads(json.dumps(trials.measure(config)))  # plain numbers, lists and text
+    found = json.loads(json.dumps(measuring.measure(config)))  # plain numbers, lists and text
     assert found["config"] == asdict(config)
-    train, validation, test = trials.sides(config)
+    train, validation, test = measuring.sides(config)
     np.testing.assert_array_equal(seen["clean"], train)
     assert "validation" not in seen
     assert (seen["steps"], seen["seed"], seen["recipe"]) == (4, 3, "fast")
@@ -199,7 +200,7 @@ def test_a_training_is_measured_on_held_out_images(monkeypatch):
     assert len(found["history"]["loss"]) == 2
     noisy = training.validation_noise(validation.images, noise.parse(HIGH))
     denoised = training.denoise(seen["model"], noisy)
-    validated = trials.metrics.score(validation.images, denoised, data_range=1)["ssim"].mean()
+    validated = measuring.metrics.score(validation.images, denoised, data_range=1)["ssim"].mean()
     assert found["validation_ssim"] == pytest.approx(validated, abs=1e-4)
     assert found["made_with"]["keras"] == training.keras.__version__
     assert found["seconds"] > 0
@@ -208,15 +209,15 @@ def test_a_training_is_measured_on_held_out_images(monkeypatch):
 
 def test_rivals_are_tuned_on_training_images_and_scored_on_the_same_noisy_ones(monkeypatch):
     tuned = []
-    real = trials.denoisers.tune
-    monkeypatch.setattr(trials.denoisers, "tune", lambda *given: tuned.append(given[2]) or real(*given))
+    real = measuring.denoisers.tune
+    monkeypatch.setattr(measuring.denoisers, "tune", lambda *given: tuned.append(given[2]) or real(*given))
     config = Configuration(**SMALL | {"network": "gaussian"})
-    found = trials.measure(config)
-    np.testing.assert_array_equal(tuned[0], trials.sides(config)[0])
-    noisy = trials.measure(Configuration(**SMALL | {"network": "noisy"}))
-    clean = trials.sides(config)[2].images
-    z = noise.parse(HIGH)(clean, rng=trials.TEST_NOISE)
-    expected = trials.metrics.score(clean, z, data_range=1)["psnr"]
+    found = measuring.measure(config)
+    np.testing.assert_array_equal(tuned[0], measuring.sides(config)[0])
+    noisy = measuring.measure(Configuration(**SMALL | {"network": "noisy"}))
+    clean = measuring.sides(config)[2].images
+    z = noise.parse(HIGH)(clean, rng=measuring.TEST_NOISE)
+    expected = measuring.metrics.score(clean, z, data_range=1)["psnr"]
     np.testing.assert_allclose(noisy["scores"]["psnr"], expected, atol=1e-4)
     assert np.mean(found["scores"]["ssim"]) > np.mean(noisy["scores"]["ssim"]) + 0.1
     assert (noisy["seconds"], noisy["weights"], len(tuned)) == (0, 0, 1)
@@ -227,13 +228,13 @@ def test_layer_wise_training_takes_as_many_steps_in_all(monkeypatch):
     for name in ("fit", "pretrain_layerwise"):
         real = getattr(training, name)
         monkeypatch.setattr(
-            trials.training, name, lambda *given, real=real, **how: steps.append(how["steps"]) or real(*given, **how)
+            measuring.training, name, lambda *given, real=real, **how: steps.append(how["steps"]) or real(*given, **how)
         )
     stack = SMALL | {"network": "stacked_conv_layerwise", "epochs": "8 steps", "n_train": 5}
-    trials.measure(Configuration(**stack))
+    measuring.measure(Configuration(**stack))
     assert steps == [2, 4]  # 2 for each of two blocks, then 4
     steps.clear()
-    trials.measure(Configuration(**stack | {"network": "stacked_conv"}))
+    measuring.measure(Configuration(**stack | {"network": "stacked_conv"}))
     assert steps == [8]
 
 
@@ -241,43 +242,43 @@ def test_an_interrupted_training_is_no_result(monkeypatch):
     def interrupted(*_, **how):
         return training.History(pd.DataFrame(), "fast", HIGH, 6, 0, 0.1, "interrupted")
 
-    monkeypatch.setattr(trials.training, "fit", interrupted)
+    monkeypatch.setattr(measuring.training, "fit", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        trials.measure(Configuration(**SMALL))
+        measuring.measure(Configuration(**SMALL))
 
 
 def test_what_is_finished_is_never_done_again(tmp_path, capsys):
     calls = []
     configs = grid(**SMALL | {"seed": [0, 1]})
-    first = experiments.run(configs, store=tmp_path, work=stand_in(calls))
-    assert len(calls) == 2 + len(trials.RIVALS)
-    assert list(first) == list(results.COLUMNS)
+    first = paper.run(configs, store=tmp_path, work=stand_in(calls))
+    assert len(calls) == 2 + len(measuring.RIVALS)
+    assert list(first) == list(store.COLUMNS)
     assert list(first["network"])[:3] == ["dense_autoencoder", "dense_autoencoder", "noisy"]
     said = capsys.readouterr().out
     assert f"[1/{len(calls)}] brain, {HIGH}, n=6: dense_autoencoder (fast, 4 steps, seed 0): SSIM 0.406" in said
     assert " left" in said
-    again = experiments.run(configs, store=tmp_path, work=stand_in(calls))
+    again = paper.run(configs, store=tmp_path, work=stand_in(calls))
     pd.testing.assert_frame_equal(first, again)
-    assert len(calls) == 2 + len(trials.RIVALS)
-    more = sweeps.run([*configs, Configuration(**SMALL | {"seed": 2})], store=tmp_path, work=stand_in(calls))
+    assert len(calls) == 2 + len(measuring.RIVALS)
+    more = running.run([*configs, Configuration(**SMALL | {"seed": 2})], store=tmp_path, work=stand_in(calls))
     assert calls[-1].seed == 2
     assert len(calls) == len(more) == len(first) + 1
     assert not list(tmp_path.glob("*.part"))
     capsys.readouterr()
-    sweeps.run(configs, store=tmp_path, progress=False, work=stand_in())
+    running.run(configs, store=tmp_path, progress=False, work=stand_in())
     assert capsys.readouterr().out == ""
 
 
 def test_other_code_is_another_result(tmp_path, monkeypatch):
     calls, configs = [], [Configuration(**SMALL)]
-    sweeps.run(configs, store=tmp_path, progress=False, with_rivals=False, work=stand_in(calls))
+    running.run(configs, store=tmp_path, progress=False, with_rivals=False, work=stand_in(calls))
     for module in ("configurations", "sweeps", "trials"):
         monkeypatch.setattr(f"cdae_lessons.{module}.code_version", lambda: "9.9.9-new")
-    table = sweeps.run(configs, store=tmp_path, progress=False, with_rivals=False, work=stand_in(calls))
+    table = running.run(configs, store=tmp_path, progress=False, with_rivals=False, work=stand_in(calls))
     assert len(calls) == 2
     assert list(table["code"]) == ["9.9.9-new"]
     assert len(list(tmp_path.glob("*.json"))) == 2  # the old one stays
-    chosen, note = sweep_report.collect(configs, store=tmp_path)
+    chosen, note = summary.collect(configs, store=tmp_path)
     assert len(chosen) == 1  # never both in one table
     assert "1 results of other code" in note
 
@@ -287,7 +288,7 @@ def test_results_of_workers_with_other_code_are_refused(tmp_path):
         return stand_in()(config) | {"code": "0.0.1-old"}
 
     with pytest.raises(InputError, match="worker's code is 0.0.1-old.*Install the same version"):
-        sweeps.run([Configuration(**SMALL)], store=tmp_path, progress=False, with_rivals=False, work=old)
+        running.run([Configuration(**SMALL)], store=tmp_path, progress=False, with_rivals=False, work=old)
     assert not list(tmp_path.glob("*.json"))
 
 
@@ -295,7 +296,7 @@ def test_results_of_workers_with_other_code_are_refused(tmp_path):
 def test_a_damaged_result_is_set_aside_and_done_again(damage, tmp_path):
     calls, config = [], Configuration(**SMALL)
     how = {"store": tmp_path, "progress": False, "with_rivals": False, "work": stand_in(calls)}
-    sweeps.run([config], **how)
+    running.run([config], **how)
     path = tmp_path / f"{config.key}.json"
     text = path.read_text(encoding="utf-8")
     changed = json.loads(text)
@@ -305,8 +306,8 @@ def test_a_damaged_result_is_set_aside_and_done_again(damage, tmp_path):
         changed["scores"]["ssim"] = []
     whole = json.dumps(changed)
     path.write_text({"cut": text[:50], "empty": "", "no json": "\0" * 99}.get(damage, whole), encoding="utf-8")
-    with pytest.warns(results.ResultNotice, match="cannot be used.*set aside"):
-        table = sweeps.run([config], **how)
+    with pytest.warns(store.ResultNotice, match="cannot be used.*set aside"):
+        table = running.run([config], **how)
     assert (len(calls), len(table)) == (2, 1)
     assert path.with_suffix(".bad").exists()
     assert json.loads(path.read_text(encoding="utf-8")) == json.loads(text)
@@ -316,8 +317,8 @@ def test_after_an_interrupt_the_rest_is_done(tmp_path):
     calls, configs = [], grid(**SMALL | {"seed": [0, 1, 2]})
     how = {"store": tmp_path, "progress": False, "with_rivals": False}
     with pytest.raises(KeyboardInterrupt):
-        sweeps.run(configs, work=stand_in(calls, stop=[1]), **how)
-    table = sweeps.run(configs, work=stand_in(calls), **how)
+        running.run(configs, work=stand_in(calls, stop=[1]), **how)
+    table = running.run(configs, work=stand_in(calls), **how)
     assert [c.seed for c in calls] == [0, 1, 1, 2]
     assert list(table["seed"]) == [0, 1, 2]
 
@@ -326,10 +327,10 @@ def test_a_failed_run_does_not_keep_the_others_from_being_done(tmp_path, capsys)
     calls, configs = [], grid(**SMALL | {"seed": [0, 1, 2]})
     how = {"store": tmp_path, "with_rivals": False}
     with pytest.raises(InputError, match=r"1 of 3 runs failed; the others are kept.*seed 1\).*no such images"):
-        sweeps.run(configs, work=stand_in(calls, fail=[1]), **how)
+        running.run(configs, work=stand_in(calls, fail=[1]), **how)
     assert [c.seed for c in calls] == [0, 1, 2]
     assert "FAILED: no such images" in capsys.readouterr().out
-    sweeps.run(configs, work=stand_in(calls), **how)
+    running.run(configs, work=stand_in(calls), **how)
     assert [c.seed for c in calls][3:] == [1]
 
 
@@ -339,17 +340,17 @@ def test_a_result_is_written_at_one_stroke(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(InputError, match="No space left.*what is finished is kept"):
-        sweeps.run([Configuration(**SMALL)], store=tmp_path, progress=False, with_rivals=False, work=stand_in())
+        running.run([Configuration(**SMALL)], store=tmp_path, progress=False, with_rivals=False, work=stand_in())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match="Cannot write to.*--out"):
-        sweeps.run([Configuration(**SMALL)], store=tmp_path / "file" / "out", work=stand_in())
+        running.run([Configuration(**SMALL)], store=tmp_path / "file" / "out", work=stand_in())
 
 
-def spec(tmp_path, text):
+def study(tmp_path, text):
     pytest.importorskip("yaml", reason="PyYAML is not installed: pip install pyyaml")
     path = tmp_path / "study.yaml"
     path.write_text(text, encoding="utf-8")
@@ -369,12 +370,12 @@ seed: [0, 1, 2]
 
 
 def test_a_spec_is_a_grid(tmp_path):
-    configs = specs.read(spec(tmp_path, GOOD))
+    configs = spec.read(study(tmp_path, GOOD))
     assert configs == grid(
         dataset="brain", noise=[LOW, HIGH], n_train=[10, 300], network="cnn_dae", epochs="400 steps", seed=[0, 1, 2]
     )
     assert len(configs) == 12
-    two = specs.read(spec(tmp_path, GOOD + "---\n" + GOOD.replace("cnn_dae", "unet")))
+    two = spec.read(study(tmp_path, GOOD + "---\n" + GOOD.replace("cnn_dae", "unet")))
     assert len(two) == 24
 
 
@@ -395,7 +396,7 @@ def test_a_spec_is_a_grid(tmp_path):
 )
 def test_mistakes_in_a_spec_are_told_with_key_and_line(old, new, line, said, tmp_path):
     with pytest.raises(InputError, match=rf"study\.yaml, line {line}: {said}"):
-        specs.read(spec(tmp_path, GOOD.replace(old, new)))
+        spec.read(study(tmp_path, GOOD.replace(old, new)))
 
 
 @pytest.mark.parametrize(
@@ -404,15 +405,15 @@ def test_mistakes_in_a_spec_are_told_with_key_and_line(old, new, line, said, tmp
 )
 def test_what_is_no_spec_is_told(text, said, tmp_path):
     with pytest.raises(InputError, match=said):
-        specs.read(spec(tmp_path, text))
+        spec.read(study(tmp_path, text))
     with pytest.raises(InputError, match="Cannot read"):
-        specs.read(tmp_path / "none.yaml")
+        spec.read(tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize("path", [path for path in STUDIES if path.stem != "search"], ids=lambda path: path.stem)
 def test_the_studies_of_the_course_are_valid(path):
     pytest.importorskip("yaml", reason="PyYAML is not installed: pip install pyyaml")
-    configs = specs.read(path)
+    configs = spec.read(path)
     assert len({c.seed for c in configs}) >= 5
     assert len(configs) < 500
 
@@ -422,14 +423,14 @@ def test_there_are_the_three_studies():
 
 
 def test_a_dry_run_counts_and_estimates_and_does_nothing(tmp_path, capsys, monkeypatch):
-    path = spec(tmp_path, GOOD.replace("cnn_dae", "dense_autoencoder") + "size: 16\n")
+    path = study(tmp_path, GOOD.replace("cnn_dae", "dense_autoencoder") + "size: 16\n")
     asked = []
-    monkeypatch.setattr("cdae_lessons.estimates._step", lambda *given: asked.append(given) or 0.01)
-    monkeypatch.setattr("cdae_lessons.estimates._classical", lambda *_: 0.0)
+    monkeypatch.setattr("cdae_lessons.studies.duration._step", lambda *given: asked.append(given) or 0.01)
+    monkeypatch.setattr("cdae_lessons.studies.duration._classical", lambda *_: 0.0)
     out = tmp_path / "out"
     assert main(["sweep", str(path), "--out", str(out), "--dry-run", "--workers", "2"]) == 0
     said = capsys.readouterr().out
-    assert f"{12 + 4 * len(trials.RIVALS)} runs, {4 * len(trials.RIVALS)} of them rivals; 0 are done." in said
+    assert f"{12 + 4 * len(measuring.RIVALS)} runs, {4 * len(measuring.RIVALS)} of them rivals; 0 are done." in said
     assert "about 48 s" in said  # 12 x 400 x 0.01
     assert "With 2 workers, if each has a core: 24 s" in said
     assert asked == [("dense_autoencoder", 16, "fast")]  # timed once
@@ -437,30 +438,30 @@ def test_a_dry_run_counts_and_estimates_and_does_nothing(tmp_path, capsys, monke
 
 
 def test_the_estimate_is_made_by_timing_a_few_steps():
-    from cdae_lessons import estimates
+    from cdae_lessons.studies import duration
 
     one, ten = (Configuration(**SMALL | {"epochs": steps}) for steps in ("100 steps", "1000 steps"))
-    assert estimates.steps(ten) == 1000
-    assert estimates.steps(Configuration(**SMALL | {"epochs": 3})) == 6  # two batches of 5 or fewer
-    assert estimates.steps(Configuration(**SMALL | {"epochs": None, "recipe": "paper"})) == 100
-    assert estimates.seconds([one]) > 0
-    assert estimates.seconds([Configuration(**SMALL | {"network": "tv"})]) > 0
-    assert estimates.seconds([Configuration(**SMALL | {"network": "noisy"})]) == 0
+    assert duration.steps(ten) == 1000
+    assert duration.steps(Configuration(**SMALL | {"epochs": 3})) == 6  # two batches of 5 or fewer
+    assert duration.steps(Configuration(**SMALL | {"epochs": None, "recipe": "paper"})) == 100
+    assert duration.seconds([one]) > 0
+    assert duration.seconds([Configuration(**SMALL | {"network": "tv"})]) > 0
+    assert duration.seconds([Configuration(**SMALL | {"network": "noisy"})]) == 0
 
 
 def test_a_report_has_tables_and_figures(tmp_path, capsys):
-    path = spec(tmp_path, GOOD.replace("dataset: brain", "dataset: [brain, brain+fundus]"))
-    configs = specs.read(path)
-    sweeps.run(configs, store=tmp_path / "out", progress=False, work=stand_in())
+    path = study(tmp_path, GOOD.replace("dataset: brain", "dataset: [brain, brain+fundus]"))
+    configs = spec.read(path)
+    running.run(configs, store=tmp_path / "out", progress=False, work=stand_in())
     (tmp_path / "out" / "0123456789abcdef.json").write_text("{")
-    with pytest.warns(results.ResultNotice):
+    with pytest.warns(store.ResultNotice):
         assert main(["sweep", str(path), "--out", str(tmp_path / "out"), "--report", str(tmp_path / "kept")]) == 0
     assert "Written to" in capsys.readouterr().out
     names = {"runs.csv", "summary.csv", "sample_size.png", "heat_map.png", "cost.png"}
     assert {file.name for file in (tmp_path / "kept").iterdir()} == names
     runs = pd.read_csv(tmp_path / "kept" / "runs.csv")
-    assert list(runs) == list(results.COLUMNS)
-    assert len(runs) == 24 + 4 * len(trials.RIVALS)
+    assert list(runs) == list(store.COLUMNS)
+    assert len(runs) == 24 + 4 * len(measuring.RIVALS)
     table = pd.read_csv(tmp_path / "kept" / "summary.csv")
     network = table[(table["network"] == "cnn_dae") & (table["dataset"] == "brain+fundus") & (table["noise"] == LOW)]
     assert list(network["n_train"]) == [10, 300]
@@ -471,29 +472,29 @@ def test_a_report_has_tables_and_figures(tmp_path, capsys):
     np.testing.assert_allclose(network["ahead"], 0.21, atol=1e-5)
     assert (network["ahead_low"] <= network["ahead"] + 1e-5).all()
     assert set(network["tested_on"]) == {"brain"}
-    assert set(network["rival"]) <= set(trials.RIVALS) - {"noisy"}
+    assert set(network["rival"]) <= set(measuring.RIVALS) - {"noisy"}
     assert (table["made"] == "2026-11-23").all()
-    assert table["versions"].str.contains(trials.code_version(), regex=False).all()
-    figure = sweep_report.sample_size(table)  # from the CSV alone
+    assert table["versions"].str.contains(measuring.code_version(), regex=False).all()
+    figure = figures.sample_size(table)  # from the CSV alone
     assert "Made on 2026-11-23" in figure.get_label()
-    assert trials.code_version() in figure.get_label()
+    assert measuring.code_version() in figure.get_label()
     assert len(figure.axes) == 2
     assert {"cnn_dae", "cnn_dae, brain+fundus", "tv", "noisy"} <= {
         text.get_text() for text in figure.legends[0].get_texts()
     }
     line = next(c for c in figure.axes[0].containers if c.get_label() == "cnn_dae")
     np.testing.assert_allclose(line.lines[0].get_xydata(), [[10, 0.52], [300, 0.81]], atol=1e-5)
-    heat = sweep_report.heat_map(table)
+    heat = figures.heat_map(table)
     assert [text.get_text() for text in heat.axes[0].texts] == ["0.52", "0.81", "0.42", "0.71"]
 
 
 def test_a_report_of_a_part_says_so(tmp_path, capsys):
-    path = spec(tmp_path, GOOD)
+    path = study(tmp_path, GOOD)
     assert main(["sweep", str(path), "--out", str(tmp_path / "out"), "--report"]) == 1
     assert "no results of this study" in capsys.readouterr().err
-    sweeps.run(specs.read(path)[:1], store=tmp_path / "out", progress=False, with_rivals=False, work=stand_in())
+    running.run(spec.read(path)[:1], store=tmp_path / "out", progress=False, with_rivals=False, work=stand_in())
     assert main(["sweep", str(path), "--out", str(tmp_path / "out"), "--report"]) == 0
-    total = 12 + 4 * len(trials.RIVALS)
+    total = 12 + 4 * len(measuring.RIVALS)
     assert f"1 runs. {total - 1} of {total} runs are missing." in capsys.readouterr().out
 
 
@@ -504,15 +505,15 @@ def test_the_command_line_runs_a_study(tmp_path, monkeypatch, capsys):
         asked["data_dir"] = data_dir
         return stand_in()(config)
 
-    monkeypatch.setattr(trials, "measure", measure)
+    monkeypatch.setattr(measuring, "measure", measure)
     monkeypatch.chdir(tmp_path)
-    path = spec(tmp_path, GOOD)
+    path = study(tmp_path, GOOD)
     assert main(["sweep", str(path), "--data-dir", "mine"]) == 0
-    total = 12 + 4 * len(trials.RIVALS)
+    total = 12 + 4 * len(measuring.RIVALS)
     assert f"All {total} runs are in {Path('results', 'study')}." in capsys.readouterr().out
     assert len(list((tmp_path / "results" / "study").glob("*.json"))) == total
     assert asked == {"data_dir": "mine"}
-    assert main(["sweep", str(spec(tmp_path, "dataset: brain\nnoise: fog\n"))]) == 1
+    assert main(["sweep", str(study(tmp_path, "dataset: brain\nnoise: fog\n"))]) == 1
     assert "line 2: noise: There is no noise model called 'fog'" in capsys.readouterr().err
 
 
@@ -520,10 +521,10 @@ def test_without_dask_all_but_workers_works(tmp_path):
     code = (
         "import sys\n"
         "sys.modules['distributed'] = sys.modules['dask'] = None\n"
-        "from cdae_lessons import sweeps\n"
-        "with sweeps.connect() as client:\n"
+        "from cdae_lessons.studies import cluster\n"
+        "with cluster.connect() as client:\n"
         "    assert client is None\n"
-        "with sweeps.connect(workers=2) as client:\n"
+        "with cluster.connect(workers=2) as client:\n"
         "    pass\n"
     )
     done = subprocess.run(
@@ -535,23 +536,23 @@ def test_without_dask_all_but_workers_works(tmp_path):
 def test_without_pyyaml_the_remedy_is_told(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
     with pytest.raises(InputError, match="pip install pyyaml"):
-        specs.read(tmp_path / "study.yaml")
+        spec.read(tmp_path / "study.yaml")
 
 
 @pytest.mark.parametrize("path", [path for path in STUDIES if path.stem != "search"], ids=lambda path: path.stem)
 def test_what_the_package_keeps_of_a_study_is_that_study(path):
     pytest.importorskip("yaml", reason="PyYAML is not installed: pip install pyyaml")
-    configs = specs.read(path)
-    kept = sweep_report.stored(path.stem)
-    networks = kept[~kept["network"].isin(trials.RIVALS)]
+    configs = spec.read(path)
+    kept = summary.stored(path.stem)
+    networks = kept[~kept["network"].isin(measuring.RIVALS)]
     names = ["dataset", "noise", "n_train", "network", "recipe", "epochs", "size"]
     expected = {tuple(getattr(config, name) for name in names) for config in configs}
     assert set(networks[names].itertuples(index=False, name=None)) == expected
     assert networks["seeds"].min() >= 5
-    assert set(kept["network"]) >= set(trials.RIVALS) - {"bm3d"}
+    assert set(kept["network"]) >= set(measuring.RIVALS) - {"bm3d"}
     assert kept["made"].nunique() == kept["versions"].nunique() == 1
 
 
 def test_a_study_that_is_not_kept_is_told():
     with pytest.raises(InputError, match="sample_size"):
-        sweep_report.stored("sample-size")
+        summary.stored("sample-size")

@@ -10,8 +10,9 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from cdae_lessons import InputError, sweeps, trials
-from cdae_lessons.configurations import grid
+from cdae_lessons import InputError
+from cdae_lessons.studies import cluster, measuring, running
+from cdae_lessons.studies.configuration import grid
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 
@@ -60,22 +61,22 @@ def work_in(folder, code):
 
 CLIENT = """
 import sys
-from cdae_lessons import sweeps, trials
-from cdae_lessons.configurations import grid
+from cdae_lessons.studies import cluster, running, measuring
+from cdae_lessons.studies.configuration import grid
 
 {work_in}
 
 if __name__ == "__main__":
     address, folder, axes = sys.argv[1:]
-    with sweeps.connect(scheduler=address) as client:
-        work = work_in(folder, trials.code_version())
-        sweeps.run(grid(**eval(axes)), store=folder, client=client, with_rivals=False, progress=False, work=work)
+    with cluster.connect(scheduler=address) as client:
+        work = work_in(folder, measuring.code_version())
+        running.run(grid(**eval(axes)), store=folder, client=client, with_rivals=False, progress=False, work=work)
 """
 
 
 @pytest.fixture(scope="module")
 def client():
-    with sweeps.connect(workers=2, memory="4GiB") as client:
+    with cluster.connect(workers=2, memory="4GiB") as client:
         client.wait_for_workers(2, timeout=60)
         yield client
 
@@ -99,26 +100,26 @@ def wait_until(condition):
 def test_two_workers_give_the_results_of_one_process(client, tmp_path):
     networks = ["dense_autoencoder", "conv_autoencoder"]
     configs = grid(**SMALL | {"network": networks, "n_train": 5, "seed": [0, 1]})
-    there = sweeps.run(configs, store=tmp_path / "there", client=client, progress=False)
-    here = sweeps.run(configs, store=tmp_path / "here", progress=False)
+    there = running.run(configs, store=tmp_path / "there", client=client, progress=False)
+    here = running.run(configs, store=tmp_path / "here", progress=False)
     own = ["seconds", "finished", "device"]
     pd.testing.assert_frame_equal(there.drop(columns=own), here.drop(columns=own), atol=1e-4)
     assert there["ssim"].iloc[0] != there["ssim"].iloc[1]  # seeds are told apart
     names = {path.name for path in (tmp_path / "here").iterdir()}
     assert {path.name for path in (tmp_path / "there").iterdir()} == names
-    assert len(names) == 4 + len(trials.RIVALS)
+    assert len(names) == 4 + len(measuring.RIVALS)
 
 
 def test_a_killed_worker_s_run_is_done_again(client, eight, tmp_path):
     (tmp_path / "kill 2").touch()
-    work = work_in(str(tmp_path), trials.code_version())
+    work = work_in(str(tmp_path), measuring.code_version())
     how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
-    table = sweeps.run(grid(**eight), work=work, **how)
+    table = running.run(grid(**eight), work=work, **how)
     assert list(table["seed"]) == list(range(8))
     assert len(list(tmp_path.glob("*.json"))) == 8
     assert calls(tmp_path)[2] == 2
     before = calls(tmp_path)
-    sweeps.run(grid(**eight), work=work, **how)
+    running.run(grid(**eight), work=work, **how)
     assert calls(tmp_path) == before
     client.wait_for_workers(2, timeout=60)  # the nanny started another one
 
@@ -135,9 +136,9 @@ def test_after_a_killed_client_only_the_rest_is_done(client, eight, tmp_path):
             other.kill()  # -9, in the middle of the fifth run
     stored = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
     (tmp_path / "hold").unlink()
-    work = work_in(str(tmp_path), trials.code_version())
+    work = work_in(str(tmp_path), measuring.code_version())
     how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
-    table = sweeps.run(grid(**eight), work=work, **how)
+    table = running.run(grid(**eight), work=work, **how)
     assert list(table["seed"]) == list(range(8))
     assert not table.duplicated(["seed"]).any()
     assert len(list(tmp_path.glob("*.json"))) == 8
@@ -147,7 +148,7 @@ def test_after_a_killed_client_only_the_rest_is_done(client, eight, tmp_path):
 
 def test_an_interrupt_takes_the_rest_off_the_scheduler(client, eight, tmp_path, monkeypatch):
     (tmp_path / "hold").touch()
-    real, written = sweeps.results.write, []
+    real, written = running.store.write, []
 
     def write(*given):
         real(*given)
@@ -155,15 +156,15 @@ def test_an_interrupt_takes_the_rest_off_the_scheduler(client, eight, tmp_path, 
         if len(written) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweeps.results, "write", write)
-    work = work_in(str(tmp_path), trials.code_version())
+    monkeypatch.setattr(running.store, "write", write)
+    work = work_in(str(tmp_path), measuring.code_version())
     how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
     with pytest.raises(KeyboardInterrupt):
-        sweeps.run(grid(**eight), work=work, **how)
+        running.run(grid(**eight), work=work, **how)
     wait_until(lambda: not [key for key in client.futures if key.startswith("cdae-")])
     (tmp_path / "hold").unlink()
     monkeypatch.undo()
-    assert len(sweeps.run(grid(**eight), work=work, **how)) == 8
+    assert len(running.run(grid(**eight), work=work, **how)) == 8
     done_twice = [seed for seed, count in calls(tmp_path).items() if count > 1]
     stored = {given[2]["config"]["seed"] for given in written}
     assert not stored & set(done_twice)
@@ -177,7 +178,7 @@ def test_a_run_that_fails_on_a_worker_is_told(client, eight, tmp_path):
         raise InputError(msg)
 
     with pytest.raises(InputError, match="8 of 8 runs failed.*no such images"):
-        sweeps.run(grid(**eight), store=tmp_path, client=client, with_rivals=False, progress=False, work=work)
+        running.run(grid(**eight), store=tmp_path, client=client, with_rivals=False, progress=False, work=work)
 
 
 def test_workers_have_one_thread_each_and_listen_here_alone(client):
@@ -203,25 +204,25 @@ def test_each_worker_has_one_of_the_gpus(monkeypatch):
     given = {}
     monkeypatch.setattr(distributed, "SpecCluster", lambda workers, *_, **__: given.update(workers))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,7")
-    sweeps._cluster(3, "auto")
+    cluster._cluster(3, "auto")
     assert [worker["options"]["env"] for worker in given.values()] == [
         {"CUDA_VISIBLE_DEVICES": name} for name in ("4", "7", "4")
     ]
     assert {worker["options"]["memory_limit"] for worker in given.values()} == {1 / 3}  # a share of all memory
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    sweeps._cluster(1, "auto")
+    cluster._cluster(1, "auto")
     assert given[0]["options"]["env"] == {}
 
 
 def test_wrong_addresses_and_numbers_are_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(sweeps, "PATIENCE", 0.5)
+    monkeypatch.setattr(running, "PATIENCE", 0.5)
     for address in ("tcp://127.0.0.1:1", "nonsense://"):
-        with pytest.raises(InputError, match="No Dask scheduler answers at"), sweeps.connect(scheduler=address):
+        with pytest.raises(InputError, match="No Dask scheduler answers at"), cluster.connect(scheduler=address):
             pass
     missing = str(tmp_path / "none.json")
-    with pytest.raises(InputError, match="no scheduler file.*none.json"), sweeps.connect(scheduler=missing):
+    with pytest.raises(InputError, match="no scheduler file.*none.json"), cluster.connect(scheduler=missing):
         pass
-    with pytest.raises(InputError, match="workers.*>= 1"), sweeps.connect(workers=0):
+    with pytest.raises(InputError, match="workers.*>= 1"), cluster.connect(workers=0):
         pass
-    with pytest.raises(InputError, match="not both"), sweeps.connect(workers=1, scheduler="tcp://127.0.0.1:1"):
+    with pytest.raises(InputError, match="not both"), cluster.connect(workers=1, scheduler="tcp://127.0.0.1:1"):
         pass

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from cdae_lessons import InputError, metrics, models, noise, training
-from cdae_lessons.recipes import RECIPES, dissimilarity
 from cdae_lessons.training import keras
+from cdae_lessons.training.recipes import RECIPES, dissimilarity
 
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
 

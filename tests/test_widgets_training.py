@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdae_lessons import InputError, metrics, models, noise, runs, training, widgets
-from cdae_lessons.cohort import Cohort
-from cdae_lessons.runs import Moment
-from cdae_lessons.widgets.run_lab import summary
+from cdae_lessons import InputError, metrics, models, noise, training, widgets
+from cdae_lessons.datasets.cohort import Cohort
+from cdae_lessons.widgets import background
+from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.training import NETWORKS
+from cdae_lessons.widgets.training_base import summary
 
 
 def discs(count, size=16, seed=0):
@@ -51,7 +52,7 @@ def lab():
 @pytest.fixture
 def sizes(monkeypatch):
     """Makes a sample size lab with a small network in place of the paper's; `trained` lists its trainings."""
-    real, made = runs.follow, []
+    real, made = background.follow, []
 
     def follow(model, clean, corrupt, **how):
         if "steps" in how:
@@ -65,7 +66,7 @@ def sizes(monkeypatch):
         assert made[0].wait()
         return made[0]
 
-    monkeypatch.setattr(runs, "follow", follow)
+    monkeypatch.setattr(background, "follow", follow)
     monkeypatch.setattr(models, "cnn_dae", small)
     yield make
     for each in made:
@@ -79,7 +80,7 @@ def sizes(monkeypatch):
 def test_a_training_is_followed_step_by_step():
     moments, model = [], small()
     corrupt = noise.parse("gaussian p=0.3")
-    history = runs.follow(
+    history = background.follow(
         model, TRAIN, corrupt, validation=VALIDATION, report=moments.append, check=lambda: None, seed=2, epochs=4,
         recipe="fast",
     )  # fmt: skip
@@ -110,23 +111,24 @@ def test_one_training_runs_at_a_time_and_one_that_was_asked_to_end_is_waited_for
                 return
             time.sleep(0.001)
 
-    first = runs.start(work, owner="first lab")
+    first = background.start(work, owner="first lab")
     assert first.running
     with pytest.raises(InputError, match="already running in the first lab"):
-        runs.start(work, owner="second lab")
-    runs.stop("second lab")
+        background.start(work, owner="second lab")
+    background.stop("second lab")
     assert not first.stopping
-    runs.stop("first lab")
-    second = runs.start(work, owner="second lab", ready=lambda run: run.stop())  # waits for the first, is not refused
+    background.stop("first lab")
+    # It waits for the first, and is not refused.
+    second = background.start(work, owner="second lab", ready=lambda run: run.stop())
     assert not first.running
     assert second.wait(10)
     free.set()
-    assert runs.start(work, owner="third lab").wait(10)
+    assert background.start(work, owner="third lab").wait(10)
 
 
 def test_what_must_be_ready_is_so_before_the_work_begins():
     free, begun = threading.Event(), []
-    run = runs.start(lambda _: free.wait(10), owner="lab", ready=lambda run: begun.append(run.running))
+    run = background.start(lambda _: free.wait(10), owner="lab", ready=lambda run: begun.append(run.running))
     free.set()
     assert run.wait(10)
     assert begun == [False]
@@ -201,7 +203,7 @@ def test_stop_says_so_at_once_and_may_come_before_the_first_step(lab, monkeypatc
         assert free.wait(10)
         check()
 
-    monkeypatch.setattr(runs, "follow", follow)
+    monkeypatch.setattr(background, "follow", follow)
     lab.train()
     lab.stop()
     assert "Stopping …" in lab.message.value
@@ -248,7 +250,7 @@ def test_a_second_training_is_refused_and_the_first_goes_on(lab, sizes):
 
 def test_an_error_is_a_message_and_the_lab_lives_on(lab, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(runs, "follow", lambda *_, **__: 1 / 0)
+        broken.setattr(background, "follow", lambda *_, **__: 1 / 0)
         lab.train()
         assert lab.wait()
     assert "ZeroDivisionError" in lab.message.value
@@ -379,7 +381,7 @@ def test_a_run_counts_by_the_weights_that_were_kept(sizes, monkeypatch):
         return training.History(pd.DataFrame(rows), "fast", "none", 1, 0, 2.0, "finished")
 
     lab = sizes(TRAIN)
-    monkeypatch.setattr(runs, "follow", follow)
+    monkeypatch.setattr(background, "follow", follow)
     lab.train()
     assert lab.wait()
     assert [result.ssim for result in lab.results.values()] == [0.7]

@@ -82,7 +82,8 @@ def _complete(store: Path, runs: list[tuple], measure, asked: argparse.Namespace
 
 def part_of_the_recipe(data_dir: Path | None, name: str, text: str, method: str, seed: int) -> dict[str, float]:
     """Validation scores of a U-Net that was trained with one part of the fast recipe left out."""
-    from cdae_lessons import models, recipes
+    from cdae_lessons import models
+    from cdae_lessons.training import recipes
 
     fast = recipes.RECIPES["fast"]
     changes = {key: getattr(recipes, str(value), value) for key, value in RECIPE[method].items()}

@@ -27,8 +27,9 @@ from pathlib import Path
 import psutil
 from distributed import Worker
 
-from cdae_lessons import backend, results, sweep_report, sweeps, trials
-from cdae_lessons.configurations import grid
+from cdae_lessons import backend
+from cdae_lessons.studies import cluster, measuring, running, summary
+from cdae_lessons.studies.configuration import grid
 
 QUIET = {"with_rivals": False, "progress": False}
 
@@ -64,22 +65,22 @@ def throughput(folder: Path, trainings: int, steps: int) -> dict[str, float]:
     common = {"dataset": "brain", "noise": "gaussian p=0.5 sigma=1", "network": "cnn_dae", "size": 32}
     warm = grid(**common, n_train=30, epochs="2 steps", seed=list(range(4)))
     real = grid(**common, n_train=30, epochs=f"{steps} steps", seed=list(range(trainings)))
-    sweeps.run(warm, store=folder / "warm", **QUIET)
-    serial = _timed(lambda: sweeps.run(real, store=folder / "serial", **QUIET))
-    with sweeps.connect(workers=2) as client:
+    running.run(warm, store=folder / "warm", **QUIET)
+    serial = _timed(lambda: running.run(real, store=folder / "serial", **QUIET))
+    with cluster.connect(workers=2) as client:
         client.wait_for_workers(2)
         client.run(_measure_once, warm[0])
-        parallel = _timed(lambda: sweeps.run(real, store=folder / "parallel", client=client, **QUIET))
+        parallel = _timed(lambda: running.run(real, store=folder / "parallel", client=client, **QUIET))
     return {"serial_s": serial, "two_workers_s": parallel, "two_workers_vs_serial": serial / parallel}
 
 
 def overhead(folder: Path, tasks: int) -> dict[str, float]:
     """Milliseconds that a run costs on two workers beside its training."""
     configs, work = _many(tasks), partial(stand_in, made_with=backend.describe())
-    with sweeps.connect(workers=2) as client:
+    with cluster.connect(workers=2) as client:
         client.wait_for_workers(2)
-        sweeps.run(_many(4, first=tasks), store=folder / "first", client=client, work=work, **QUIET)
-        seconds = _timed(lambda: sweeps.run(configs, store=folder / "over", client=client, work=work, **QUIET))
+        running.run(_many(4, first=tasks), store=folder / "first", client=client, work=work, **QUIET)
+        seconds = _timed(lambda: running.run(configs, store=folder / "over", client=client, work=work, **QUIET))
     return {"overhead_ms_a_run": 1000 * seconds / tasks}
 
 
@@ -87,11 +88,11 @@ def simulation(folder: Path, runs: int, workers: int) -> dict[str, float]:
     """A large study with stand-ins: time, files and memory."""
     configs, store = _many(runs), folder / "many"
     work = partial(stand_in, made_with=backend.describe())
-    with _cluster(folder, workers) as (scheduler, file), sweeps.connect(scheduler=str(file)) as client:
+    with _cluster(folder, workers) as (scheduler, file), cluster.connect(scheduler=str(file)) as client:
         client.wait_for_workers(workers, timeout=120)
-        sweeps.run(_many(4, first=runs), store=folder / "few", client=client, work=work, **QUIET)
+        running.run(_many(4, first=runs), store=folder / "few", client=client, work=work, **QUIET)
         before = _mebibytes(os.getpid()), _mebibytes(scheduler)
-        seconds = _timed(lambda: sweeps.run(configs, store=store, client=client, work=work, **QUIET))
+        seconds = _timed(lambda: running.run(configs, store=store, client=client, work=work, **QUIET))
         after = _mebibytes(os.getpid()), _mebibytes(scheduler)
     size = sum(path.stat().st_size for path in store.iterdir())
     return {
@@ -103,8 +104,8 @@ def simulation(folder: Path, runs: int, workers: int) -> dict[str, float]:
         "client_grew_MiB": after[0] - before[0],
         "scheduler_MiB": after[1],
         "scheduler_grew_MiB": after[1] - before[1],
-        "load_s": _timed(lambda: sweep_report.runs(results.every(store))),
-        "resume_s": _timed(lambda: sweeps.run(configs, store=store, **QUIET)),
+        "load_s": _timed(lambda: summary.runs(store.every(store))),
+        "resume_s": _timed(lambda: running.run(configs, store=store, **QUIET)),
     }
 
 
@@ -113,7 +114,7 @@ def stand_in(config, *, made_with: dict[str, str]) -> dict:
     values = [round(0.5 + config.seed % 97 / 1000 + i / 1000, 5) for i in range(100)]
     return {
         "config": asdict(config),
-        "code": trials.code_version(),
+        "code": measuring.code_version(),
         "scores": {"ssim": values, "psnr": [20 + value for value in values], "ssim_body": values},
         "subjects": list(range(100)),
         "history": dict.fromkeys(("epoch", "loss", "val_loss", "val_ssim"), values[:50]),
@@ -130,7 +131,7 @@ def _many(count: int, *, first: int = 0) -> list:
 
 
 def _measure_once(config) -> float:
-    return trials.measure(config)["seconds"]
+    return measuring.measure(config)["seconds"]
 
 
 @contextmanager

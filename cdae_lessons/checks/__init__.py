@@ -8,14 +8,24 @@ from cdae_lessons.checks.answers import reveal
 from cdae_lessons.checks.autoencoders import check_reconstruct, check_weights
 from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
-from cdae_lessons.checks.convolutions import check_adjoint, check_conv_layer, check_grey_noise, check_layer_shapes
+from cdae_lessons.checks.convolutional_autoencoders import (
+    check_adjoint,
+    check_conv_layer,
+    check_grey_noise,
+    check_layer_shapes,
+)
 from cdae_lessons.checks.course import EXERCISES, progress
-from cdae_lessons.checks.denoising import EXPERIMENT_STEPS, check_experiment_order, check_pairs, check_score_denoiser
+from cdae_lessons.checks.denoising_autoencoders import (
+    EXPERIMENT_STEPS,
+    check_experiment_order,
+    check_pairs,
+    check_score_denoiser,
+)
+from cdae_lessons.checks.extreme_noise import check_average_weights, check_recovered_contrast
 from cdae_lessons.checks.noise_and_scores import check_body_psnr, check_detector_noise, check_paper_noise
 from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
-from cdae_lessons.checks.stacked import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
-from cdae_lessons.checks.start import check_grey_scale, check_shared_subjects
-from cdae_lessons.checks.trust import check_average_weights, check_recovered_contrast
+from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
+from cdae_lessons.checks.start_here import check_grey_scale, check_shared_subjects
 
 __all__ = [
     "EXERCISES",

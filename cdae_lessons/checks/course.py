@@ -11,36 +11,40 @@ from cdae_lessons.checks import (
     autoencoders,
     cnn_dae,
     contest,
-    convolutions,
-    denoising,
+    convolutional_autoencoders,
+    denoising_autoencoders,
+    extreme_noise,
     noise_and_scores,
     record,
     small_samples,
-    stacked,
-    start,
-    trust,
+    stacked_denoising_autoencoders,
+    start_here,
 )
 
 EXERCISES: Mapping[int, tuple[Callable[[object], None], ...]] = MappingProxyType(
     {
-        0: (start.check_grey_scale, start.check_shared_subjects),
+        0: (start_here.check_grey_scale, start_here.check_shared_subjects),
         1: (autoencoders.check_reconstruct, autoencoders.check_weights),
         2: (
             noise_and_scores.check_paper_noise,
             noise_and_scores.check_detector_noise,
             noise_and_scores.check_body_psnr,
         ),
-        3: (denoising.check_pairs, denoising.check_experiment_order, denoising.check_score_denoiser),
-        4: (
-            convolutions.check_layer_shapes,
-            convolutions.check_conv_layer,
-            convolutions.check_adjoint,
-            convolutions.check_grey_noise,
+        3: (
+            denoising_autoencoders.check_pairs,
+            denoising_autoencoders.check_experiment_order,
+            denoising_autoencoders.check_score_denoiser,
         ),
-        5: (stacked.check_layerwise_order, stacked.check_equal_steps),
+        4: (
+            convolutional_autoencoders.check_layer_shapes,
+            convolutional_autoencoders.check_conv_layer,
+            convolutional_autoencoders.check_adjoint,
+            convolutional_autoencoders.check_grey_noise,
+        ),
+        5: (stacked_denoising_autoencoders.check_layerwise_order, stacked_denoising_autoencoders.check_equal_steps),
         6: (cnn_dae.check_cnn_dae_weights, cnn_dae.check_who_wins, contest.check_beat_bm3d),
         7: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
-        8: (trust.check_recovered_contrast, trust.check_average_weights),
+        8: (extreme_noise.check_recovered_contrast, extreme_noise.check_average_weights),
     }
 )
 """The checks of each lesson, in the order of its notebook."""

@@ -10,7 +10,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from cdae_lessons.fetching import appearing, user_cache
+from cdae_lessons.errors import InputError
+from cdae_lessons.files import appearing, user_cache
 
 RIGHT, TRIED = "right", "tried"
 
@@ -42,5 +43,5 @@ def note(name: str, *, right: bool) -> None:
     state = RIGHT if right else states.get(name, TRIED)
     if states.get(name) == state:
         return
-    with suppress(OSError), appearing(file()) as part:
+    with suppress(InputError), appearing(file()) as part:
         part.write_text(json.dumps(states | {name: state}, indent=1), encoding="utf-8")

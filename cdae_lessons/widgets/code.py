@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from cdae_lessons.cohort import Cohort
+from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError, check_count
 from cdae_lessons.widgets import base, panels
 from cdae_lessons.widgets.denoise import check_networks, network_denoiser

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cdae_lessons import denoisers, weights
-from cdae_lessons.cohort import Cohort
+from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError, known
 from cdae_lessons.noise import NOISES
 from cdae_lessons.widgets import base, panels

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cdae_lessons import lesions, weights
-from cdae_lessons.cohort import Cohort
+from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.noise import gaussian
 from cdae_lessons.widgets import base, panels
 from cdae_lessons.widgets.denoise import Denoiser, check_networks, network_denoiser, shipped_network

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from scipy import ndimage
 
 from cdae_lessons import lesions
-from cdae_lessons.cohort import Cohort
+from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.metrics import WINDOW, ssim_parts
 from cdae_lessons.noise import gaussian
 from cdae_lessons.widgets import base, panels

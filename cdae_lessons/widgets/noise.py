@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from cdae_lessons.cohort import Cohort
+from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError, known
 from cdae_lessons.noise import NOISES, Seed
 from cdae_lessons.widgets import base, panels

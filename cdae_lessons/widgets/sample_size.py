@@ -10,13 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cdae_lessons import models, noise, runs, training
-from cdae_lessons.cohort import Cohort
+from cdae_lessons import models, noise, training
+from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError
-from cdae_lessons.runs import Moment
-from cdae_lessons.widgets import panels
+from cdae_lessons.widgets import background, panels
+from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.base import figure, menu, slider
-from cdae_lessons.widgets.run_lab import RunLab, mean_ssim, median_ssim, network_images, progress
+from cdae_lessons.widgets.training_base import RunLab, mean_ssim, median_ssim, network_images, progress
 
 LARGEST = 64  # pixels; with larger images a run would take minutes
 _NOISE = partial(noise.gaussian, p=0.3, sigma=1)
@@ -88,7 +88,7 @@ class SampleSizeLab(RunLab):
             last = moment
             report(moment)
 
-        history = runs.follow(
+        history = background.follow(
             models.cnn_dae(self.validation.shape[1], seed=settings["seed"]),
             self.chosen(settings),
             _NOISE,

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cdae_lessons import models, noise, runs, training
+from cdae_lessons import models, noise, training
 from cdae_lessons.backend import describe
 from cdae_lessons.errors import InputError
-from cdae_lessons.runs import Moment
-from cdae_lessons.widgets import panels
+from cdae_lessons.widgets import background, panels
+from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.base import figure, menu, slider
-from cdae_lessons.widgets.run_lab import RunLab, mean_ssim, median_ssim, network_images, progress, summary
+from cdae_lessons.widgets.training_base import RunLab, mean_ssim, median_ssim, network_images, progress, summary
 
 NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
     {
@@ -62,7 +62,7 @@ class TrainingLab(RunLab):
             self.median[level] = median_ssim(self.train_images, self.validation, corrupt)
         check()
         model = NETWORKS[settings["network"]](clean.shape[1])
-        history = runs.follow(
+        history = background.follow(
             model, clean, corrupt,
             validation=self.validation, report=report, check=check,
             recipe=settings["recipe"], epochs=settings["epochs"],

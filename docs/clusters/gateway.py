@@ -5,11 +5,11 @@ from pathlib import Path
 
 from dask_gateway import Gateway
 
-from cdae_lessons import experiments, specs
+from cdae_lessons import studies
 
 if __name__ == "__main__":
     study = Path(sys.argv[1])
     with Gateway().new_cluster() as cluster:  # address and password come from the hub
         cluster.adapt(minimum=0, maximum=20)
         with cluster.get_client() as client:
-            experiments.run(specs.read(study), store=Path("results") / study.stem, client=client)
+            studies.run(studies.read(study), store=Path("results") / study.stem, client=client)

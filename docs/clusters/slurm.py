@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dask_jobqueue import SLURMCluster
 
-from cdae_lessons import experiments, specs
+from cdae_lessons import studies
 
 if __name__ == "__main__":
     study = Path(sys.argv[1])
@@ -25,4 +25,4 @@ if __name__ == "__main__":
     ) as cluster:
         cluster.adapt(minimum_jobs=0, maximum_jobs=12)  # jobs come and go with the work
         with cluster.get_client() as client:
-            experiments.run(specs.read(study), store=Path("results") / study.stem, client=client)
+            studies.run(studies.read(study), store=Path("results") / study.stem, client=client)

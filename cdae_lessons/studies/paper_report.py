@@ -19,7 +19,7 @@ from cdae_lessons import plotting
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cdae_lessons.experiments import Case
+    from cdae_lessons.studies.paper import Case
 
 COLUMNS = [
     *("dataset", "noise", "method", "recipe", "n_train", "n_test", "seed"),

@@ -10,9 +10,10 @@ from functools import partial
 import ipywidgets
 import numpy as np
 
-from cdae_lessons import denoisers, metrics, runs, training
+from cdae_lessons import denoisers, metrics, training
 from cdae_lessons.errors import InputError, check_images
-from cdae_lessons.runs import Moment
+from cdae_lessons.widgets import background
+from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.base import Lab, button, enabled
 
 _PAUSE = 0.4  # seconds between pictures of a running training: each costs it about a tenth of a second
@@ -30,10 +31,10 @@ class RunLab(Lab):
         As for `Lab`; the buttons are added.
     """
 
-    _run: runs.Run | None = None
+    _run: background.Run | None = None
 
     def __init__(self, title: str, controls: Mapping[str, ipywidgets.Widget], *, height: int):
-        runs.stop(title)
+        background.stop(title)
         self.moment: Moment | None = None  # of the present training or the last one
         self.used: dict | None = None  # its settings
         self.before: tuple[dict, Moment] | None = None  # settings and end of the training before it
@@ -57,7 +58,7 @@ class RunLab(Lab):
         """Start a training with the present settings; refused with a message while another one runs."""
         settings = self.settings
         try:
-            runs.start(partial(self._train, settings), owner=self.title, ready=partial(self._begin, settings))
+            background.start(partial(self._train, settings), owner=self.title, ready=partial(self._begin, settings))
         except InputError as busy:
             self.say(str(busy))
 
@@ -113,14 +114,14 @@ class RunLab(Lab):
         self._note = (text, False)
         self.say()
 
-    def _begin(self, settings: dict, run: runs.Run) -> None:
+    def _begin(self, settings: dict, run: background.Run) -> None:
         if self.moment is not None:
             self.before = self.used, self.moment
         self._run, self.moment, self.used = run, None, settings
         self._enable(False)
         self._say_anew("Getting ready …")
 
-    def _train(self, settings: dict, run: runs.Run) -> None:
+    def _train(self, settings: dict, run: background.Run) -> None:
         """On the background's thread: train, and tell the lab unless the run was dropped."""
         said = ""
         with self.guarded():
@@ -134,7 +135,7 @@ class RunLab(Lab):
                 self._enable(True)
                 self.refresh()
 
-    def _report(self, run: runs.Run, moment: Moment) -> None:
+    def _report(self, run: background.Run, moment: Moment) -> None:
         with self._changing:
             if run.dropped:
                 return

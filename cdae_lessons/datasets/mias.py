@@ -1,4 +1,4 @@
-"""The user's own images: any folder, and the mini-MIAS mammograms as a folder or an archive."""
+"""The mini-MIAS mammograms, as a folder or an archive."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from cdae_lessons import downloads
-from cdae_lessons.downloads import Source, by_hand
+from cdae_lessons.datasets.download import Source, by_hand, download
+from cdae_lessons.datasets.images import choose, read_image, resize
+from cdae_lessons.datasets.prepared import kept
 from cdae_lessons.errors import InputError
-from cdae_lessons.fetching import data_home, prepared
-from cdae_lessons.readers import choose, find_images, read_image, resize
+from cdae_lessons.files import data_home, state
 
 MIAS = Source(
     "http://peipa.essex.ac.uk/pix/mias/all-mias.tar.gz",
@@ -30,52 +30,6 @@ MIAS_NAME = re.compile(r"mdb([0-9]{3})\.pgm", re.IGNORECASE)
 MIAS_COUNT, MIAS_SIDE = 322, 1024
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz")
 LARGEST = 4 * 2**20  # bytes of an archive's member: a mini-MIAS image has 1 MiB
-
-
-def read_folder(folder: Path, name: str, *, size: int, n: int | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Read the images in `folder` and below.
-
-    The subject of an image is the patient's ID in a DICOM file, else the subfolder of `folder` that it lies in
-    (however deep), else the file itself.
-
-    Returns
-    -------
-    images : ndarray of shape (N, size, size), float32 in [0, 1]
-        In natural order of the file names.
-    subjects : ndarray of shape (N,), str
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, no image in it, fewer than `n`, or one that cannot be read.
-    """
-    if not folder.is_dir():
-        msg = f"There is no folder {folder}. Put your images there, or correct the path."
-        raise InputError(msg)
-    found = find_images(folder)
-    if not found:
-        msg = f"The folder {folder} holds no images. Expected PNG, JPEG, TIFF, PGM, BMP or DICOM files in it or below."
-        raise InputError(msg)
-    files = [found[index] for index in choose(len(found), n, seed=seed, what=str(folder))]
-
-    def make() -> tuple[np.ndarray, np.ndarray]:
-        images, subjects = np.empty((len(files), size, size), np.float32), []
-        for index, file in enumerate(files):
-            image, patient = read_image(file, name=str(file))
-            images[index] = resize(image, size)
-            subjects.append(patient or file.relative_to(folder).parts[0])
-        return images, np.array(subjects)
-
-    return prepared(name, (size, str(folder.resolve()), *map(_state, files)), make)
-
-
-def read_dx(
-    *, size: int, n: int | None, seed: int, data_dir: str | os.PathLike | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Read dental radiographs, as `read_folder`: from ``dx`` in the data folder, or from `data_dir` itself."""
-    place = data_home(data_dir)
-    folder = place if data_dir and not (place / "dx").is_dir() else place / "dx"
-    return read_folder(folder, "dx", size=size, n=n, seed=seed)
 
 
 def read_mias(
@@ -125,7 +79,7 @@ def read_mias(
         return np.stack([images[number] for number in numbers]), (np.array(numbers) - 1) // 2
 
     files = [place] if place.is_file() else sorted(path for _, path in _mias_files(place))
-    images, subjects = prepared("mias", (size, *map(_state, files)), make)
+    images, subjects = kept("mias", (size, *map(state, files)), make)
     chosen = choose(len(images), n, seed=seed, what=str(place))
     return images[chosen], subjects[chosen]
 
@@ -147,7 +101,7 @@ def fetch_mias(data_dir: str | os.PathLike | None) -> Path:
 
     No checksum of it is known: it is taken if it can be unpacked and holds 322 images of its names.
     """
-    return find_mias(data_dir) or downloads.download(MIAS, mias_place(data_dir), check=_check_mias)
+    return find_mias(data_dir) or download(MIAS, mias_place(data_dir), check=_check_mias)
 
 
 def mias_place(data_dir: str | os.PathLike | None) -> Path:
@@ -214,8 +168,3 @@ def _safe(name: str, archive: Path, *, size: int, plain: bool = True) -> str:
         )
         raise InputError(msg)
     return path.name
-
-
-def _state(file: Path) -> tuple[str, int, int]:
-    status = file.stat()
-    return str(file.resolve()), status.st_size, status.st_mtime_ns

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from cdae_lessons import datasets, denoisers, networks, noise, training, trials
-from cdae_lessons.configurations import Configuration
+from cdae_lessons import datasets, denoisers, noise, training
+from cdae_lessons.studies import measuring, networks
+from cdae_lessons.studies.configuration import Configuration
 
 STEPS = 20
 TUNING = 16  # images that `denoisers.tune` looks at
@@ -31,7 +32,7 @@ def seconds(configs: Iterable[Configuration]) -> float:
     step, classical = cache(_step), cache(_classical)  # kept for this study only: the computer may be busier later
     total = 0.0
     for config in configs:
-        if config.network not in trials.RIVALS:
+        if config.network not in measuring.RIVALS:
             total += steps(config) * step(config.network, config.size, config.recipe)
         elif config.network != "noisy":
             total += classical(config.network, config.size)
@@ -40,7 +41,7 @@ def seconds(configs: Iterable[Configuration]) -> float:
 
 def steps(config: Configuration) -> int:
     """Training steps of a configuration, one a batch."""
-    ((unit, total),) = trials.length(config).items()
+    ((unit, total),) = measuring.length(config).items()
     batch = min(training.RECIPES[config.recipe].batch_size, config.n_train)
     return total if unit == "steps" else total * -(-config.n_train // batch)
 
@@ -59,7 +60,7 @@ def _classical(method: str, size: int) -> float:
     noisy = noise.parse("gaussian p=0.5 sigma=1")(clean, rng=0)
     found: dict[str, object] = {}
     tuning = _timed(lambda: found.update(denoisers.tune(method, noisy, clean)))
-    return TUNING * tuning + trials.TEST * _timed(lambda: denoisers.denoise(method, noisy, **found))
+    return TUNING * tuning + measuring.TEST * _timed(lambda: denoisers.denoise(method, noisy, **found))
 
 
 def _timed(work: Callable[[], object]) -> float:

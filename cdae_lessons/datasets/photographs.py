@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cdae_lessons.datasets.images import resize, to_grey
 from cdae_lessons.errors import InputError
-from cdae_lessons.readers import resize, to_grey
 
 PATCHES = 560  # drawn unless asked otherwise: enough for 300 to train, 50 to validate and 100 to test
 BLACK = 0.05  # below it lies the black around the retina

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from types import MappingProxyType
 
-from cdae_lessons import models, recipes
+from cdae_lessons import models
 from cdae_lessons.errors import InputError, check_count, known
+from cdae_lessons.training import recipes
 
 keras = models.keras
 

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cdae_lessons import __version__, datasets, denoisers, metrics, models, noise, report, training
+from cdae_lessons import __version__, datasets, denoisers, metrics, models, noise, training
 from cdae_lessons.backend import describe
 from cdae_lessons.datasets import Cohort
 from cdae_lessons.errors import InputError, check_count, known
-from cdae_lessons.fetching import data_home
-from cdae_lessons.sweeps import run
+from cdae_lessons.files import data_home
+from cdae_lessons.studies import paper_report
+from cdae_lessons.studies.running import run
 
 __all__ = ["CLASSICAL", "HIGH", "LOW", "REPORTED", "Case", "reproduce", "run"]
 
@@ -97,7 +98,7 @@ def reproduce(
     data_dir : path, optional
         Where the images are, see `datasets.load`.
     out : path
-        Folder for ``scores.csv``, ``images.csv`` (a row an image), ``report.html``, the pictures, the trained
+        Folder for ``scores.csv``, ``images.csv`` (a row an image), ``paper_report.html``, the pictures, the trained
         networks (``models/``) and the finished parts (``runs/``).
     progress : bool
         Whether to print a line for each finished part.
@@ -105,9 +106,10 @@ def reproduce(
     Returns
     -------
     DataFrame
-        What ``scores.csv`` holds: a row for each set, noise, method, training set and seed, with `report.COLUMNS`.
-        ``ssim``, its 95 % interval over the test images and ``psnr`` (dB) have ``data_range=1``; ``ssim_range2`` has 2,
-        which the paper probably used; ``reported`` is the paper's figure where there is one.
+        What ``scores.csv`` holds: a row for each set, noise, method, training set and seed, with the columns of
+        `paper_report.COLUMNS`. ``ssim``, its 95 % interval over the test images and ``psnr`` (dB) have
+        ``data_range=1``; ``ssim_range2`` has 2, which the paper probably used; ``reported`` is the paper's figure where
+        there is one.
 
     Raises
     ------
@@ -147,10 +149,10 @@ def reproduce(
             how = "(kept from before)"
         results.append((case, stored))
         say(f"[{number}/{len(parts)}] {_title(config)}: SSIM {np.mean(stored['scores']['ssim']):.3f} {how}")
-    scores = pd.DataFrame([_row(case, stored) for case, stored in results], columns=report.COLUMNS)
-    report.write(out, scores, results)
-    say(f"\n{report.text(scores, results)}\n")
-    say(f"Written to {out}: scores.csv, images.csv, report.html and its pictures.")
+    scores = pd.DataFrame([_row(case, stored) for case, stored in results], columns=paper_report.COLUMNS)
+    paper_report.write(out, scores, results)
+    say(f"\n{paper_report.text(scores, results)}\n")
+    say(f"Written to {out}: scores.csv, images.csv, paper_report.html and its pictures.")
     return scores
 
 
@@ -228,7 +230,7 @@ def _title(config: Mapping[str, Any]) -> str:
 def _stem(config: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
     words = f"{config['dataset']} {config['noise']} {config['method']} {config['seed']}"
-    return f"{report.slug(words)[-80:]}-{digest}"
+    return f"{paper_report.slug(words)[-80:]}-{digest}"
 
 
 def _read(out: Path, config: dict[str, Any], say) -> dict[str, Any] | None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cdae_lessons import networks, plotting, results, sweep_report, sweeps
-from cdae_lessons.configurations import Configuration, rivals
+from cdae_lessons import plotting
 from cdae_lessons.errors import InputError, check_count
 from cdae_lessons.progress import bar
-from cdae_lessons.trials import RIVALS, code_version, measure
+from cdae_lessons.studies import figures, networks, running, summary
+from cdae_lessons.studies.configuration import Configuration, rivals
+from cdae_lessons.studies.measuring import RIVALS, code_version, measure
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -47,17 +48,17 @@ def search(
     case : Configuration
         What to search for: its data set, noise, number of images, recipe, length, seed and size; any network.
     store : path
-        Folder of the runs, as for `sweeps.run`, and of Optuna's journal, ``search.journal``.
+        Folder of the runs, as for `running.run`, and of Optuna's journal, ``search.journal``.
     others : sequence of str
         Networks to measure beside those tried, in the same way.
     n_trials : int
         Networks to try in all, those of an earlier call included.
     client : distributed.Client, optional
-        A Dask cluster, see `sweeps.connect`: as many networks at a time as it has workers.
+        A Dask cluster, see `cluster.connect`: as many networks at a time as it has workers.
     progress : bool
         Whether to show a bar.
     work : callable
-        As for `sweeps.run`.
+        As for `running.run`.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def search(
     T. Akiba et al., "Optuna: a next-generation hyperparameter optimization framework", KDD 2019, 2623-2631,
     doi 10.1145/3292500.3330701.
     """
-    n_trials, store = check_count(n_trials, what="n_trials", low=1), results.folder(store)
+    n_trials, store = check_count(n_trials, what="n_trials", low=1), store.folder(store)
     study = _study(case, store)
     at_once = 1 if client is None else max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
     done = len(_tried(study))
@@ -85,14 +86,14 @@ def search(
         while done < n_trials:
             asked = [study.ask() for _ in range(min(at_once, n_trials - done))]
             configs = [replace(case, network=_propose(trial, case.size)) for trial in asked]
-            sweeps.run(configs, store=store, client=client, progress=False, with_rivals=False, work=work)
+            running.run(configs, store=store, client=client, progress=False, with_rivals=False, work=work)
             for trial, config in zip(asked, configs, strict=True):
                 trial.set_user_attr("network", config.network)
                 study.tell(trial, _scores(store, config))
             done += len(asked)
             shown.update(len(asked), note=f"best validation SSIM {_tried(study)['validation_ssim'].max():.3f}")
     beside = [replace(case, network=name) for name in others]
-    sweeps.run(beside, store=store, client=client, progress=False, with_rivals=False, work=work)
+    running.run(beside, store=store, client=client, progress=False, with_rivals=False, work=work)
     rows = [[config.network, *_scores(store, config), None] for config in beside]
     tried = _tried(study).sort_values("validation_ssim", ascending=False).drop_duplicates("network")
     return pd.concat([tried, pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)], ignore_index=True)
@@ -121,13 +122,13 @@ def compare(
     Returns
     -------
     DataFrame
-        `sweep_report.summary`: the networks and, beside them, the noisy images and the tuned classical methods.
+        `summary.summarise`: the networks and, beside them, the noisy images and the tuned classical methods.
     """
     fresh = [case.seed + 1 + i for i in range(FRESH_SEEDS)]
     configs = [replace(case, network=name, seed=seed) for name in names for seed in fresh]
-    sweeps.run(configs, store=store, client=client, progress=progress, work=work)
-    chosen, _ = sweep_report.collect([*configs, *rivals(configs)], store=store)
-    return sweep_report.summary(chosen)
+    running.run(configs, store=store, client=client, progress=progress, work=work)
+    chosen, _ = summary.collect([*configs, *rivals(configs)], store=store)
+    return summary.summarise(chosen)
 
 
 def cases(configs: Iterable[Configuration]) -> dict[Configuration, list[str]]:
@@ -219,18 +220,18 @@ def write(
     first = comparison.iloc[0]
     titles = {f"{c.dataset}, {c.noise}, n={c.n_train}": table for c, table in tried.items()}
     figure = pareto(titles, note=f"Made on {first['made']} with {first['versions']}.")
-    return sweep_report.write_files(
+    return summary.write_files(
         out,
         {
-            "tried.csv": sweep_report.csv(trials[[*case, *COLUMNS]]),
-            "comparison.csv": sweep_report.csv(comparison),
-            "search.png": sweep_report.png(figure),
+            "tried.csv": summary.csv(trials[[*case, *COLUMNS]]),
+            "comparison.csv": summary.csv(comparison),
+            "search.png": figures.png(figure),
         },
     )
 
 
 def _scores(store: Path, config: Configuration) -> list[float]:
-    found = results.read(store, config)
+    found = store.read(store, config)
     return [found["validation_ssim"], found["seconds"], found["weights"]]
 
 

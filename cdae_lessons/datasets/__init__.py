@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cdae_lessons import brain, folders, medmnist_files, patches
-from cdae_lessons.cohort import Cohort
-from cdae_lessons.errors import InputError, check_count, known
-from cdae_lessons.fetching import DataNotice, data_home, prepared
+from cdae_lessons.datasets import brain, folder, medmnist, mias, photographs
+from cdae_lessons.datasets.cohort import Cohort
+from cdae_lessons.datasets.prepared import kept
+from cdae_lessons.errors import DataNotice, InputError, check_count, known
+from cdae_lessons.files import data_home
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,20 +116,20 @@ def load(
     n = None if n is None else check_count(n, what="n", low=1)
     name = str(name)
     if name.startswith("folder:"):
-        folder = Path(name.removeprefix("folder:")).expanduser()
-        images, subjects = folders.read_folder(folder, "folder", size=size, n=n, seed=seed)
-        return Cohort(images, subjects, name, FOLDER.source.format(folder), FOLDER.licence)
+        place = Path(name.removeprefix("folder:")).expanduser()
+        images, subjects = folder.read_folder(place, "folder", size=size, n=n, seed=seed)
+        return Cohort(images, subjects, name, FOLDER.source.format(place), FOLDER.licence)
     entry = _entry(name)
     if name == "brain":
         images, subjects = _brains(BRAINS if n is None else n, size=size, seed=seed)
-    elif name in patches.PHOTOGRAPHS:
-        images, subjects = patches.draw(name, size=size, n=n, seed=seed)
+    elif name in photographs.PHOTOGRAPHS:
+        images, subjects = photographs.draw(name, size=size, n=n, seed=seed)
     elif name == "mias":
-        images, subjects = folders.read_mias(size=size, n=n, seed=seed, data_dir=data_dir, download=download)
+        images, subjects = mias.read_mias(size=size, n=n, seed=seed, data_dir=data_dir, download=download)
     elif name == "dx":
-        images, subjects = folders.read_dx(size=size, n=n, seed=seed, data_dir=data_dir)
+        images, subjects = folder.read_dx(size=size, n=n, seed=seed, data_dir=data_dir)
     else:
-        images, subjects = medmnist_files.read(name, size=size, n=n, seed=seed, data_dir=data_dir, download=download)
+        images, subjects = medmnist.read(name, size=size, n=n, seed=seed, data_dir=data_dir, download=download)
     return Cohort(images, subjects, name, entry.source, entry.licence)
 
 
@@ -181,11 +182,11 @@ def fetch(name: str, *, size: int = 64, data_dir: str | os.PathLike | None = Non
         raise InputError(msg)
     if name == "brain":
         return Path(str(resources.files("cdae_lessons") / "data_files" / "icbm152_t1.npz"))
-    if name in patches.PHOTOGRAPHS:
-        return Path(str(resources.files("skimage") / "data" / patches.PHOTOGRAPHS[name].file))
+    if name in photographs.PHOTOGRAPHS:
+        return Path(str(resources.files("skimage") / "data" / photographs.PHOTOGRAPHS[name].file))
     if name == "mias":
-        return folders.fetch_mias(data_dir)
-    return medmnist_files.fetch(name, size=size, data_dir=data_dir)
+        return mias.fetch_mias(data_dir)
+    return medmnist.fetch(name, size=size, data_dir=data_dir)
 
 
 def fetch_all(*, size: int = 64, data_dir: str | os.PathLike | None = None) -> pd.DataFrame:
@@ -231,10 +232,10 @@ def sources(*, size: int = 64, data_dir: str | os.PathLike | None = None) -> pd.
 
     size = check_count(size, what="size", low=8)
     known = {
-        name: (medmnist_files.source(name, size=size), medmnist_files.place(name, size=size, data_dir=data_dir))
-        for name in medmnist_files.info()
+        name: (medmnist.source(name, size=size), medmnist.place(name, size=size, data_dir=data_dir))
+        for name in medmnist.info()
     }
-    known["mias"] = (folders.MIAS, folders.mias_place(data_dir))
+    known["mias"] = (mias.MIAS, mias.mias_place(data_dir))
     rows = [
         {"name": name, **source._asdict(), "file": file, "here": _here(name, size, data_dir)}
         for name, (source, file) in known.items()
@@ -245,8 +246,8 @@ def sources(*, size: int = 64, data_dir: str | os.PathLike | None = None) -> pd.
 
 def _here(name: str, size: int, data_dir: str | os.PathLike | None) -> bool:
     if name == "mias":
-        return folders.find_mias(data_dir) is not None
-    return medmnist_files.find(name, size, data_dir) is not None
+        return mias.find_mias(data_dir) is not None
+    return medmnist.find(name, size, data_dir) is not None
 
 
 def _brains(count: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -254,12 +255,12 @@ def _brains(count: int, *, size: int, seed: int) -> tuple[np.ndarray, np.ndarray
         labels = np.array([f"{seed}-{index}" for index in range(count)])
         return brain.draw(count, size=size, seed=seed), labels
 
-    return make() if count < KEPT_FROM else prepared("brain", (count, size, seed), make)
+    return make() if count < KEPT_FROM else kept("brain", (count, size, seed), make)
 
 
 def _entry(name: str) -> Entry:
     catalogue = _catalogue()
-    if name not in catalogue and not medmnist_files.info() and name in MODALITIES:
+    if name not in catalogue and not medmnist.info() and name in MODALITIES:
         msg = f"The addresses of {name!r} come with medmnist, which is not installed. Run: pip install medmnist"
         raise InputError(msg)
     return catalogue[known(name, catalogue, what="data set")]
@@ -267,9 +268,9 @@ def _entry(name: str) -> Entry:
 
 def _catalogue() -> dict[str, Entry]:
     sets = {}
-    for name, entry in medmnist_files.info().items():
+    for name, entry in medmnist.info().items():
         modality, count = MODALITIES.get(name, "see medmnist"), sum(entry["n_samples"].values())
-        sizes = f"up to {medmnist_files.sides(name)[-1]}"
+        sizes = f"up to {medmnist.sides(name)[-1]}"
         sets[name] = Entry(modality, f"{count}", sizes, MEDMNIST, entry["license"], "network once")
     return {**OWN, **sets, "folder:PATH": FOLDER}
 
@@ -277,8 +278,8 @@ def _catalogue() -> dict[str, Entry]:
 def _cached(name: str, data_dir: str | os.PathLike | None) -> bool:
     if name == "mias":
         return _here(name, 0, data_dir)
-    if name in medmnist_files.info():
-        return any(_here(name, side, data_dir) for side in medmnist_files.sides(name))
+    if name in medmnist.info():
+        return any(_here(name, side, data_dir) for side in medmnist.sides(name))
     if name == "dx":
         return (data_home(data_dir) / "dx").is_dir()
     return True

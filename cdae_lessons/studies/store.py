@@ -8,20 +8,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdae_lessons.errors import InputError
-from cdae_lessons.fetching import appearing
+from cdae_lessons.errors import InputError, ResultNotice
+from cdae_lessons.files import appearing
 
 if TYPE_CHECKING:
-    from cdae_lessons.configurations import Configuration
+    from cdae_lessons.studies.configuration import Configuration
 
 COLUMNS = (
     *("dataset", "noise", "n_train", "network", "recipe", "epochs", "seed", "size"),
     *("ssim", "ssim_body", "psnr", "n_test", "weights", "seconds", "device", "code", "finished"),
 )
-
-
-class ResultNotice(UserWarning):
-    """Something about stored results that deserves a look, though the work goes on."""
 
 
 def folder(store: str | Path) -> Path:

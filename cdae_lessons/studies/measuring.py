@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cdae_lessons import __version__, datasets, denoisers, medmnist_files, metrics, networks, noise, training
+from cdae_lessons import __version__, datasets, denoisers, metrics, noise, training
 from cdae_lessons.backend import describe
+from cdae_lessons.datasets import medmnist
+from cdae_lessons.studies import networks
 
 if TYPE_CHECKING:
-    from cdae_lessons.cohort import Cohort
-    from cdae_lessons.configurations import Configuration
+    from cdae_lessons.datasets.cohort import Cohort
+    from cdae_lessons.studies.configuration import Configuration
 
 TEST, VALIDATION = 100, 50  # images kept apart, or a fifth and a tenth of a set of fewer than 500
 LARGEST = 1000  # images drawn from a MedMNIST set: some have 100,000
@@ -145,7 +147,7 @@ def code_version() -> str:
 
 @lru_cache(maxsize=8)  # a worker does many runs on few sets
 def _split(name: str, size: int, data_dir: str | None) -> tuple[Cohort, Cohort, Cohort]:
-    published = medmnist_files.info().get(name)
+    published = medmnist.info().get(name)
     n = None if published is None else min(LARGEST, sum(published["n_samples"].values()))
     cohort = datasets.load(name, size=size, n=n, data_dir=data_dir)
     test, validation = min(TEST, len(cohort) // 5), min(VALIDATION, len(cohort) // 10)

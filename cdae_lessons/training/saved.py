@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cdae_lessons import backend, strangers
+from cdae_lessons import backend
 from cdae_lessons.errors import InputError
+from cdae_lessons.training import file_check
 
 if TYPE_CHECKING:
     from cdae_lessons.training import History
@@ -70,7 +71,7 @@ def save(
 
 
 def load(path: str | Path) -> keras.Model:
-    """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode, and `strangers.check`).
+    """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode, and `file_check.check`).
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ def load(path: str | Path) -> keras.Model:
     """
     _members(path)
     try:
-        strangers.check(Path(path))
+        file_check.check(Path(path))
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # a broken or hostile file can make Keras, h5py or zipfile raise anything
         first = str(error).strip().split("\n")[0][:300]
@@ -114,7 +115,7 @@ def info(path: str | Path) -> dict[str, Any]:
     InputError
         If there is no such file, or `save` did not write it.
     """
-    if _members(path).get(_INFO, strangers.LONGEST + 1) > strangers.LONGEST:
+    if _members(path).get(_INFO, file_check.LONGEST + 1) > file_check.LONGEST:
         msg = f"{path} says nothing about its training: training.save did not write it."
         raise InputError(msg)
     try:

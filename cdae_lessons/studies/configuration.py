@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import product
 
-from cdae_lessons import datasets, networks, noise
+from cdae_lessons import datasets, noise
 from cdae_lessons.errors import InputError, check_count, known
+from cdae_lessons.studies import networks
+from cdae_lessons.studies.measuring import RIVALS, code_version
 from cdae_lessons.training import RECIPES
-from cdae_lessons.trials import RIVALS, code_version
 
 
 @dataclass(frozen=True, kw_only=True)

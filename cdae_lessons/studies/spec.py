@@ -15,8 +15,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdae_lessons.configurations import REQUIRED, Configuration, check, grid, unique
 from cdae_lessons.errors import InputError
+from cdae_lessons.studies.configuration import REQUIRED, Configuration, check, grid, unique
 
 if TYPE_CHECKING:
     import yaml

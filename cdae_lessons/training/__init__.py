@@ -12,10 +12,10 @@ import pandas as pd
 
 from cdae_lessons import backend, metrics, noise
 from cdae_lessons.errors import InputError, check_count, check_images, known
-from cdae_lessons.precision import computing
 from cdae_lessons.progress import bar
-from cdae_lessons.recipes import RECIPES, SHIFT_FROM, Recipe, optimizer
-from cdae_lessons.storage import info, load, save
+from cdae_lessons.training.precision import computing
+from cdae_lessons.training.recipes import RECIPES, SHIFT_FROM, Recipe, optimizer
+from cdae_lessons.training.saved import info, load, save
 
 __all__ = [
     "RECIPES",

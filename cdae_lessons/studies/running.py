@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -13,19 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from tqdm import tqdm
 
-from cdae_lessons import results
-from cdae_lessons.configurations import Configuration, rivals, unique
-from cdae_lessons.errors import InputError, check_count
+from cdae_lessons.errors import InputError
 from cdae_lessons.progress import bar
-from cdae_lessons.trials import code_version, measure
+from cdae_lessons.studies.configuration import Configuration, rivals, unique
+from cdae_lessons.studies.measuring import code_version, measure
 
 if TYPE_CHECKING:
     from distributed import Client
-
-PATIENCE = 10  # seconds that a scheduler has to answer
-
-# What a local worker does first: Ctrl-C reaches all processes of a terminal, and only this one should answer.
-_IGNORE_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 
 def run(
@@ -62,7 +54,7 @@ def run(
     Returns
     -------
     DataFrame
-        A row a run, in the order of `configs`, the rivals last, with `results.COLUMNS`.
+        A row a run, in the order of `configs`, the rivals last, with `store.COLUMNS`.
 
     Raises
     ------
@@ -73,8 +65,8 @@ def run(
     """
     configs = list(configs)
     configs = unique([*configs, *(rivals(configs) if with_rivals else [])])
-    store = results.folder(store)
-    rows = {c: results.row(stored) for c in configs if (stored := results.read(store, c)) is not None}
+    store = store.folder(store)
+    rows = {c: store.row(stored) for c in configs if (stored := store.read(store, c)) is not None}
     todo = [c for c in configs if c not in rows]
     failed = []
     done = _one_by_one(todo, work) if client is None else _on_dask(todo, work, client)
@@ -85,8 +77,8 @@ def run(
                 failed.append((config, found))
                 tell(f"{config}: FAILED: {found}")
             else:
-                results.write(store, config.key, found)
-                rows[config] = results.row(found)
+                store.write(store, config.key, found)
+                rows[config] = store.row(found)
                 tell(f"{config}: SSIM {rows[config]['ssim']:.3f} in {found['seconds']:.1f} s")
     if failed:
         config, error = failed[0]
@@ -95,97 +87,7 @@ def run(
             f"these again. The first was {config}. {type(error).__name__}: {error}"
         )
         raise InputError(msg) from error
-    return pd.DataFrame([rows[c] for c in configs], columns=list(results.COLUMNS))
-
-
-@contextmanager
-def connect(
-    *, workers: int | None = None, scheduler: str | None = None, memory: str = "auto"
-) -> Iterator[Client | None]:
-    """Connect to a Dask cluster, or start one on this computer for as long as the block runs.
-
-    Parameters
-    ----------
-    workers : int, optional
-        Start so many processes here, with one thread each, that listen on 127.0.0.1 alone. Where there are GPUs, each
-        has one of them, in turn, by ``CUDA_VISIBLE_DEVICES``.
-    scheduler : str, optional
-        The address of a running scheduler, ``tcp://…``, or its scheduler file, ``….json``, in place of `workers`.
-    memory : str
-        Limit of each worker, such as ``"2GiB"``; one that needs more is started anew. By default, its share of this
-        computer's memory, however many cores it has.
-
-    Yields
-    ------
-    distributed.Client or None
-        For `run`; None, for work without Dask, where neither is given.
-
-    Raises
-    ------
-    InputError
-        If Dask is missing, no scheduler answers, or both are given.
-    """
-    if workers is None and scheduler is None:
-        yield None
-        return
-    if workers is not None and scheduler is not None:
-        msg = "Expected workers or a scheduler, not both: the scheduler has workers of its own."
-        raise InputError(msg)
-    try:
-        from distributed import Client
-    except ImportError as error:
-        msg = "Workers need Dask, which is not installed. Run: pip install distributed"
-        raise InputError(msg) from error
-    if workers is not None:
-        with _cluster(check_count(workers, what="workers", low=1), memory) as cluster, Client(cluster) as client:
-            yield client
-        return
-    if scheduler.endswith(".json") and not Path(scheduler).is_file():  # Dask would wait for it for ever
-        msg = f"There is no scheduler file {scheduler}. Start one with: dask scheduler --scheduler-file {scheduler}"
-        raise InputError(msg)
-    where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
-    try:
-        client = Client(**where, timeout=PATIENCE)
-    except (OSError, ValueError) as error:
-        msg = f"No Dask scheduler answers at {scheduler} ({error}). Start one with: dask scheduler"
-        raise InputError(msg) from error
-    with client:
-        yield client
-
-
-def _cluster(workers: int, memory: str):
-    import dask
-    from distributed import Nanny, Scheduler, SpecCluster
-
-    limit = 1 / workers if memory == "auto" else memory  # Dask's own "auto" shares by cores
-    local = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0"}
-    gpus = _gpus()
-    spec = {
-        i: {
-            "cls": Nanny,
-            "options": local
-            | {"nthreads": 1, "memory_limit": limit, "silence_logs": logging.WARNING, "preload": [_IGNORE_CTRL_C]}
-            | {"env": {"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}},
-        }
-        for i in range(workers)
-    }
-    # Read when a worker starts, before it imports anything: one thread each, and the backend of this process.
-    start = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    start["KERAS_BACKEND"] = os.environ["KERAS_BACKEND"]
-    with dask.config.set({"distributed.nanny.pre-spawn-environ": start}):
-        return SpecCluster(spec, {"cls": Scheduler, "options": local}, name="sweep", silence_logs=logging.WARNING)
-
-
-def _gpus() -> list[str]:
-    """The GPUs of this computer, as ``CUDA_VISIBLE_DEVICES`` names them."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return [name for name in chosen.split(",") if name.strip()]
-    if os.environ["KERAS_BACKEND"] != "torch":  # the others would take a GPU by looking at it
-        return []
-    import torch
-
-    return [str(i) for i in range(torch.cuda.device_count())]
+    return pd.DataFrame([rows[c] for c in configs], columns=list(store.COLUMNS))
 
 
 def _one_by_one(configs: Sequence[Configuration], work: Callable) -> Iterator[tuple[Configuration, Any]]:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from cdae_lessons import downloads
-from cdae_lessons.downloads import Source, by_hand, file_md5
-from cdae_lessons.errors import InputError
-from cdae_lessons.fetching import DataNotice, data_home
-from cdae_lessons.readers import choose, resize, to_grey
+from cdae_lessons.datasets.download import Source, by_hand, file_md5
+from cdae_lessons.datasets.images import choose, resize, to_grey
+from cdae_lessons.errors import DataNotice, InputError
+from cdae_lessons.files import data_home
 
 SIDES = (28, 64, 128, 224)
 PARTS = ("train_images", "val_images", "test_images")
@@ -128,7 +127,7 @@ def fetch(name: str, *, size: int, data_dir: str | os.PathLike | None, download:
         )
         raise InputError(msg)
     try:
-        return downloads.download(known, target)
+        return downloading.download(known, target)
     except InputError as error:
         msg = f"{error}{hint}"
         raise InputError(msg) from error
