@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdae_lessons.datasets import Cohort, DataNotice, available, brain, fetch, load, medmnist, photographs, prepared
+from cdae_lessons.datasets import Cohort, DataNotice, available, brain, catalogue, fetch, load, medmnist, photographs, prepared
 from cdae_lessons.errors import InputError
 
 SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -195,9 +195,9 @@ def test_brains_of_two_seeds_are_other_people():
 
 @pytest.mark.parametrize("name", ["fundus", "histology"])
 def test_patches_split_into_separate_regions(name):
-    corners, blocks = photographs.places(photographs._grey(name), name, n=photographs.PATCHES, seed=0)
-    side = photographs.PHOTOGRAPHS[name].side
-    owner = np.full(photographs._grey(name).shape, -1)
+    corners, blocks = catalogue.OWN[name].places(photographs.PATCHES, seed=0)
+    side = catalogue.OWN[name].side
+    owner = np.full(catalogue.OWN[name].grey().shape, -1)
     for (row, column), block in zip(corners, blocks, strict=True):
         patch = owner[row : row + side, column : column + side]
         assert patch.shape == (side, side)
@@ -215,7 +215,7 @@ def test_fundus_patches_show_the_retina():
 
 @pytest.mark.parametrize("name", ["fundus", "histology"])
 def test_patches_have_their_limits(name):
-    side = photographs.PHOTOGRAPHS[name].side
+    side = catalogue.OWN[name].side
     assert load(name, n=2, size=side).images.shape == (2, side, side)
     with pytest.raises(InputError, match=f"size up to {side}.*received {side + 1}"):
         load(name, size=side + 1)
@@ -350,7 +350,7 @@ def test_every_published_checksum_and_address_is_there():
     info = medmnist.info()
     assert len(info) == 12
     for name, entry in info.items():
-        for side in medmnist.sides(name):
+        for side in medmnist.MedMNIST(name).sides:
             suffix = "" if side == 28 else f"_{side}"
             assert len(entry[f"MD5{suffix}"]) == 32
             assert entry[f"url{suffix}"].startswith("https://")
@@ -373,7 +373,7 @@ def test_available_lists_every_set(tmp_path):
     assert list(table.columns) == ["modality", "images", "sizes", "licence", "needs", "cached"]
     assert not table.isna().any(axis=None)
     assert table.index[0] == "brain"
-    assert len(table) == 18
+    assert len(table) == 19
     assert table.loc[["brain", "breastmnist", "mias", "chestmnist"], "cached"].tolist() == [True, True, False, False]
     assert table.loc["dermamnist", "licence"] == "CC BY-NC 4.0"
     assert table.loc["breastmnist", ["images", "sizes"]].tolist() == ["780", "up to 224"]

@@ -21,7 +21,8 @@ def md5(content):
 
 
 def everything(folder):
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+    """The files in a folder and below, without the locks of downloads."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
 
 
 @pytest.fixture(autouse=True)
@@ -118,14 +119,7 @@ def test_a_hand_placed_file_with_another_checksum(server, breast, home):
 
 def test_a_shared_folder_that_cannot_be_written(breast, home, tmp_path, monkeypatch):
     fetch("breastmnist", size=28)
-    kept = files.appearing
-
-    def read_only(target):
-        if target.is_relative_to(home):
-            raise PermissionError(errno.EROFS, os.strerror(errno.EROFS))
-        return kept(target)
-
-    monkeypatch.setattr(prepared, "appearing", read_only)
+    (home / "prepared").touch()  # no folder can be made there
     monkeypatch.setattr(prepared, "user_cache", lambda: tmp_path / "mine")
     assert len(load("breastmnist", size=28)) == 12
     assert len(load("brain", n=200, size=16)) == 200
@@ -133,7 +127,7 @@ def test_a_shared_folder_that_cannot_be_written(breast, home, tmp_path, monkeypa
     written = file.stat().st_mtime_ns
     load("brain", n=200, size=16)
     assert file.stat().st_mtime_ns == written
-    assert not (home / "prepared").exists()
+    assert everything(home) == ["breastmnist.npz", "prepared"]
 
 
 @pytest.mark.usefixtures("breast", "server")
