@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from cdae_lessons import InputError, denoisers, models, noise, training
+from cdae_lessons import InputError, models, noise, training
 from cdae_lessons.datasets import DataNotice, load, prepared
 from cdae_lessons.datasets.download import Source, download
-from cdae_lessons.studies import paper
+from cdae_lessons.studies import paper, sides
 
 ROOT = Path(__file__).parents[1]
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
@@ -67,13 +67,12 @@ def test_an_interrupt_at_any_moment_leaves_a_network_that_works(count, images, t
 REPRODUCE = """
 import sys
 import numpy as np
-from cdae_lessons import denoisers
-from cdae_lessons.studies import paper
+from cdae_lessons.studies import paper, sides
 from cdae_lessons.datasets import load
 
 brains = load("brain", n=24, size=16)
-paper.datasets.load = lambda name, **_: brains
-paper.denoisers.DENOISERS = {name: denoisers.DENOISERS[name] for name in ("gaussian", "median")}
+sides.datasets.load = lambda name, **_: brains
+paper.SIZE, paper.BASELINES = 16, ("noisy", "median_3x3", "gaussian")
 paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", steps=40, seeds=4, out=sys.argv[1])
 """
 
@@ -210,8 +209,9 @@ def test_folders_with_spaces_and_other_letters(images, server, tmp_path, monkeyp
     cohort = load(f"folder:{place}", size=16)
     assert cohort.subjects.tolist() == ["환자 1"] * 3
     assert str(place) in cohort.source
-    monkeypatch.setattr(paper.datasets, "load", lambda name, **_: load("brain", n=24, size=16))
-    monkeypatch.setattr(paper.denoisers, "DENOISERS", {"median": denoisers.DENOISERS["median"]})
-    paper.reproduce("뇌", noises="gaussian p=0.5 sigma=1", steps=2, out=place / "결과", progress=False)
+    monkeypatch.setattr(sides.datasets, "load", lambda name, **_: load("brain", n=24, size=16))
+    monkeypatch.setattr(paper, "SIZE", 16)
+    monkeypatch.setattr(paper, "BASELINES", ("noisy", "median_3x3"))
+    paper.reproduce("brain", noises="gaussian p=0.5 sigma=1", steps=2, out=place / "결과", progress=False)
     part = next((place / "결과" / "runs").glob("*cnn_dae*.json"))
     assert json.loads(part.read_text(encoding="utf-8"))["config"]["dataset"] == "brain"
