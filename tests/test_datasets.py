@@ -6,7 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cdae_lessons.datasets import Cohort, DataNotice, available, brain, catalogue, fetch, load, medmnist, photographs, prepared
+from cdae_lessons.datasets import (
+    Cohort,
+    DataNotice,
+    available,
+    brain,
+    catalogue,
+    fetch,
+    load,
+    medmnist,
+    photographs,
+    prepared,
+)
 from cdae_lessons.errors import InputError
 
 SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
