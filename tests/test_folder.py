@@ -38,6 +38,20 @@ def test_a_folder_in_natural_order_without_other_files(tmp_path):
     assert str(tmp_path) in cohort.source
 
 
+def test_a_file_without_suffix_that_may_not_be_read_is_passed_over(tmp_path, monkeypatch):
+    save(RAMP, tmp_path / "a.png")
+    (tmp_path / "README").touch()
+    opened = Path.open
+
+    def forbidden(file, *how, **more):
+        if file.name == "README":
+            raise PermissionError
+        return opened(file, *how, **more)
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    assert load(f"folder:{tmp_path}", size=8).subjects.tolist() == ["a.png"]
+
+
 def test_a_subfolder_is_a_subject(tmp_path):
     for place in ("anna/day1", "anna/day2", "bert"):
         (tmp_path / place).mkdir(parents=True)

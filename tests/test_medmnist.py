@@ -1,5 +1,6 @@
 """MedMNIST: files by hand and from the network, their parts, sizes and checksums."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -181,3 +182,14 @@ def test_a_hand_placed_file_with_another_checksum(server, breast, home):
     with pytest.warns(DataNotice, match=f"its MD5 is .*, not {'0' * 32}"):
         assert len(load("breastmnist", size=28)) == 12
     assert server.asked == []
+
+
+def test_a_file_that_may_not_be_read(breast, home, monkeypatch):
+    fetch("breastmnist", size=28)
+
+    def forbidden(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", forbidden)  # whoever runs the tests may be allowed everything
+    with pytest.raises(InputError, match=r"breastmnist\.npz cannot be read: .*Make it readable"):
+        load("breastmnist", size=28)
