@@ -265,6 +265,7 @@ def test_of_many_processes_one_downloads_and_the_others_wait(count, source, serv
     assert everything(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot remove a file that another holds, so filelock may try")
 def test_the_lock_stays_for_others_to_find(source, server, tmp_path):
     download(source, tmp_path / "a")
     lock = tmp_path / ".a.lock"

@@ -48,7 +48,7 @@ def test_ellipses_are_5_to_15_and_inside_the_body(monkeypatch):
         angle = np.linspace(0, 2 * np.pi, 50)
         for centre, axes, own, _ in inside:
             edge = np.stack([axes[0] * np.cos(angle), axes[1] * np.sin(angle)]).T @ turned(own) + centre
-            u, v = ((edge - middle) @ turned(turn).T / body).T
+            u, v = ((edge - np.array(middle)) @ turned(turn).T / body).T
             assert (u**2 + v**2).max() < 1
     assert set(counts) == set(range(phantoms.FEWEST, phantoms.MOST + 1))
 
@@ -91,7 +91,7 @@ def test_size_changes_the_pixels_not_the_phantom():
 def test_an_ellipse_has_its_area_and_its_place(axes, angle):
     side = (np.arange(128, dtype=np.float32) + 0.5) / 64 - 1
     image = np.zeros((128, 128), np.float32)
-    phantoms._add(image, side, np.array([0.2, -0.1]), np.array(axes), angle, 0.5)
+    phantoms._add(image, side, (0.2, -0.1), axes, angle, 0.5)
     assert np.isclose(image.sum(), 0.5 * np.pi * axes[0] * axes[1] * 64**2, rtol=0.01)
     assert image.max() == 0.5
     centre = [(image.sum(1) * side).sum() / image.sum(), (image.sum(0) * side).sum() / image.sum()]
@@ -101,7 +101,7 @@ def test_an_ellipse_has_its_area_and_its_place(axes, angle):
 def test_angle_zero_lies_along_the_first_axis():
     side = (np.arange(64, dtype=np.float32) + 0.5) / 32 - 1
     image = np.zeros((64, 64), np.float32)
-    phantoms._add(image, side, np.zeros(2), np.array([0.8, 0.2]), 0, 1)
+    phantoms._add(image, side, (0, 0), (0.8, 0.2), 0, 1)
     assert (image[:, 32] > 0.5).sum() > 3 * (image[32] > 0.5).sum()
 
 
