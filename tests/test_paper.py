@@ -2,10 +2,7 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -243,44 +240,6 @@ def test_mistakes_and_interrupts_leave_no_traceback(monkeypatch, capsys):
     monkeypatch.setattr(paper, "reproduce", interrupted)
     assert main(["reproduce"]) == 130
     assert "What was finished is kept" in capsys.readouterr().err
-
-
-def test_the_doctor_is_content_here(capsys):
-    assert main(["doctor"]) == 0
-    said = capsys.readouterr().out
-    assert "Everything needed is here." in said
-    assert "brain" in said
-    assert "backend" in said
-
-
-def test_the_doctor_names_what_is_missing_and_the_remedy(monkeypatch, capsys):
-    from cdae_lessons import doctor
-
-    real = doctor.metadata.version
-
-    def version(name):
-        if name == "medmnist":
-            raise doctor.metadata.PackageNotFoundError
-        return "2.0" if name == "keras" else real(name)
-
-    monkeypatch.setattr(doctor, "metadata", SimpleNamespace(**vars(doctor.metadata) | {"version": version}))
-    assert main(["doctor"]) == 1
-    said = capsys.readouterr().out
-    assert "PROBLEM: medmnist is not installed. Run: pip install 'medmnist>=3.0'" in said
-    assert "PROBLEM: keras is 2.0; 3.8 or newer is needed" in said
-
-
-def test_the_doctor_survives_a_broken_backend():
-    done = subprocess.run(
-        [sys.executable, "-m", "cdae_lessons", "doctor"],
-        env=os.environ | {"KERAS_BACKEND": "pytorch"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "PROBLEM: KERAS_BACKEND is 'pytorch'" in done.stdout
-    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(not (SHARED / "mias").is_dir(), reason=f"there are no mammograms in {SHARED / 'mias'}")

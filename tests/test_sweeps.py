@@ -13,7 +13,7 @@ import pytest
 
 from cdae_lessons import InputError, noise, training
 from cdae_lessons.__main__ import main
-from cdae_lessons.studies import cluster, code, figures, measuring, networks, running, sides, spec, store, summary
+from cdae_lessons.studies import code, figures, measuring, networks, running, sides, spec, store, summary
 from cdae_lessons.studies.configuration import Configuration, grid, rivals
 
 LOW, HIGH = "gaussian p=0.1 sigma=1", "gaussian p=0.5 sigma=1"

@@ -12,8 +12,8 @@ import pytest
 
 from cdae_lessons import InputError
 from cdae_lessons.studies import cluster, running
-from cdae_lessons.studies.networks import RIVALS
 from cdae_lessons.studies.configuration import grid
+from cdae_lessons.studies.networks import RIVALS
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install distributed")
 

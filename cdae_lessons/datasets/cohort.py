@@ -56,7 +56,7 @@ class Cohort:
     __array_ufunc__ = None  # cohort - array is an error; cohort + cohort joins them
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.images, dtype, copy=copy)
+        return self.images.astype(dtype or self.images.dtype, copy=bool(copy))  # NumPy 1.26 refuses copy=None
 
     def __len__(self) -> int:
         return len(self.images)

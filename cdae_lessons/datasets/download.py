@@ -97,8 +97,12 @@ def by_hand(source: Source, target: Path) -> str:
 
 def file_md5(file: Path) -> str:
     """The MD5 checksum of a file, which detects damage (it is no protection against forgery)."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror or error}. Make it readable, or delete it and load again."
+        raise InputError(msg) from error
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,25 +87,23 @@ def _phantom(rng: np.random.Generator, side: np.ndarray) -> np.ndarray:
     angles, signs = rng.uniform(0, np.pi, count), rng.choice([-1, 1], count)
 
     image = np.zeros((side.size, side.size), np.float32)
-    _add(image, side, middle, body, turn, skin)
-    _add(image, side, middle, inner, turn, tissue - skin)
-    for centre, half, angle, contrast in zip(centres, axes, angles, signs * contrasts, strict=True):
-        _add(image, side, centre, half, angle, contrast)
+    _add(image, side, middle.tolist(), body.tolist(), turn, skin)
+    _add(image, side, middle.tolist(), inner.tolist(), turn, tissue - skin)
+    for ellipse in zip(centres.tolist(), axes.tolist(), angles.tolist(), (signs * contrasts).tolist(), strict=True):
+        _add(image, side, *ellipse)
     return np.clip(image, 0, 1, out=image)
 
 
 def _add(
-    image: np.ndarray, side: np.ndarray, centre: np.ndarray, axes: np.ndarray, angle: float, contrast: float
+    image: np.ndarray, side: np.ndarray, centre: Sequence[float], axes: Sequence[float], angle: float, contrast: float
 ) -> None:
     """Add an ellipse of this contrast to an image; `angle` turns its first axis from down to right."""
     pixel = 2 / side.size
-    reach = axes.max() + pixel
+    reach = max(axes) + pixel
     rows, columns = (slice(*np.searchsorted(side, (middle - reach, middle + reach))) for middle in centre)
     down, right = side[rows, np.newaxis] - centre[0], side[columns] - centre[1]
-    cosine, sine = np.cos(angle), np.sin(angle)
+    cosine, sine = math.cos(angle), math.sin(angle)
     u, v = (cosine * down + sine * right) / axes[0], (cosine * right - sine * down) / axes[1]
     # The distance from the edge, to first order: (u² + v² - 1) / |its gradient|.
-    level = u**2 + v**2
-    slope = 2 * np.sqrt((u / axes[0]) ** 2 + (v / axes[1]) ** 2)
-    share = np.clip(0.5 - (level - 1) / (slope * pixel + 1e-9), 0, 1)
-    image[rows, columns] += contrast * share
+    slope = 2 * np.hypot(u / axes[0], v / axes[1])
+    image[rows, columns] += contrast * np.clip(0.5 - (u**2 + v**2 - 1) / (slope * pixel + 1e-9), 0, 1)

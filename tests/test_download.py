@@ -265,6 +265,17 @@ def test_of_many_processes_one_downloads_and_the_others_wait(count, source, serv
     assert everything(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot remove a file that another holds, so filelock may try")
+def test_the_lock_stays_for_others_to_find(source, server, tmp_path):
+    download(source, tmp_path / "a")
+    lock = tmp_path / ".a.lock"
+    assert lock.is_file()
+    (tmp_path / "a").unlink()
+    held = lock.stat()
+    download(source, tmp_path / "a")
+    assert os.path.samestat(lock.stat(), held)  # one who waits for it holds the same as one who comes now
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
 def test_a_process_that_is_killed_leaves_no_lock_and_the_next_goes_on(source, server, tmp_path):
     def half(handler):
