@@ -1,214 +1,132 @@
-# `make help` says what each target does.
+# `make help` lists the targets: what stands after ## beside each.
 # Another Python: make lab PYTHON=python3.12. More arguments for what is run: make lab ARGS=--no-browser
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+BIN := .venv/bin
+RUN := $(BIN)/python
+PYTEST = OMP_NUM_THREADS=1 $(<D)/bin/python -m pytest -n 2 --dist loadscope
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 SOLUTIONS := $(sort $(wildcard notebooks/solutions/*.ipynb))
-ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
-SOURCES := pyproject.toml constraints.txt
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__.py)
 DIST := dist
-ARGS ?=
 
-.PHONY: help lab playground test setup course slides book readme nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets \
-	weights test-launch test-backends test-oldest test-newest test-colab constraints clean
-.DEFAULT_GOAL := help
-
+.PHONY: help lab playground test setup course slides book nbgrader student instructor reproduce readme studies bench bench-sweeps \
+	bench-widgets weights test-launch test-backends test-oldest test-newest test-colab constraints clean
 help:
-	@echo "make lab            open the first lesson in JupyterLab       (ARGS=--no-browser on a server)"
-	@echo "make playground     serve the labs alone as a web page, for lectures   (ARGS=--theme=dark)"
-	@echo "make test           check the code style, run all tests, all notebooks and solutions"
-	@echo "make setup          install what both need into $(VENV), and no more"
-	@echo "make course         execute every lesson and solution in place, timed    (TO=html: lessons into build/ as web pages)"
-	@echo "make slides         slides of every lesson, in build/slides; they need no network"
-	@echo "make book           the course as a web site, in build/book; it needs no network"
-	@echo "make nbgrader       the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)"
-	@echo "make student        a zip of the last commit for students, in dist/: no solutions, tests or instructor's kit"
-	@echo "make instructor     a zip of the last commit with everything, in dist/"
-	@echo "make reproduce      the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')"
-	@echo "make readme         the README's badges, picture and table of results, measured anew"
-	@echo "make studies        the studies behind lessons 05 and 07, resumed where they stopped (an hour on two cores)"
-	@echo "make bench          measure speed, as ratios in one run"
-	@echo "make bench-sweeps   measure what two workers gain, and a study of 10,000 runs"
-	@echo "make bench-widgets  measure how fast the labs answer"
-	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
-	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (a few minutes)"
-	@echo "make test-backends  run the tests of models, training and hostile files on JAX and TensorFlow"
-	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
-	@echo "make test-newest    run the tests on the newest versions, whatever constraints.txt says"
-	@echo "make constraints    write the newest versions into constraints.txt (then: make test, make course)"
-	@echo "make test-colab     run each notebook alone on Colab's versions (needs Python 3.11)"
-	@echo "make clean          remove $(VENV), build/ and caches; keeps data/ and results/"
+	@sed -n 's/^\([a-z-]*\):.*## /make \1:/p' Makefile | awk -F: '{ printf "%-19s %s\n", $$1, substr($$0, length($$1) + 2) }'
 
-lab: $(VENV)/.lab
-	@$(BIN)/jupyter lab --ip=127.0.0.1 $(ROOT) --LabApp.default_url=/lab/tree/$(firstword $(NOTEBOOKS)) $(ARGS)
+lab: .venv/.lab ## open the first lesson in JupyterLab       (ARGS=--no-browser on a server)
+	@$(BIN)/jupyter lab --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) --LabApp.default_url=/lab/tree/$(firstword $(NOTEBOOKS)) $(ARGS)
 
-playground: $(VENV)/.playground
+playground: .venv/.playground ## serve the labs alone as a web page, for lectures   (ARGS=--theme=dark)
 	@echo "Open the address below, token included; the labs take some ten seconds to appear."
 	@$(BIN)/voila playground/labs.ipynb --no-browser --token --Voila.ip=127.0.0.1 $(ARGS)
 
-test: $(VENV)/.lab $(VENV)/.test
+# How much of the package is tested is told of all tests, not of those that ARGS picks.
+test: .venv/.lab .venv/.test ## check the code style and the types, run all tests, all notebooks and solutions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --nbval --nbval-current-env \
-		--nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 tests $(NOTEBOOKS) $(SOLUTIONS) $(ARGS)
+	@$(BIN)/mypy
+	@$(PYTEST) $(if $(ARGS),,--cov) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 \
+		tests $(NOTEBOOKS) $(SOLUTIONS) $(ARGS)
+setup: .venv/.lab .venv/.test ## install what lab and test need into .venv, and no more
 
-setup: $(VENV)/.lab $(VENV)/.test
+course: .venv/.lab ## execute every lesson and solution in place, timed    (TO=html: lessons into build/ as web pages)
+	@$(RUN) tools/course.py $(if $(filter html,$(TO)),--to html $(NOTEBOOKS),$(NOTEBOOKS) $(SOLUTIONS))
 
-course: $(VENV)/.lab
-	@$(BIN)/python tools/course.py $(if $(filter html,$(TO)),--to html $(NOTEBOOKS),$(NOTEBOOKS) $(SOLUTIONS))
-
-slides: $(VENV)/.slides
-	@$(BIN)/python tools/make_slides.py $(ARGS) $(NOTEBOOKS)
-
-book: $(VENV)/.book
-	@$(BIN)/python tools/make_book.py $(ARGS)
-
-nbgrader: $(VENV)/.nbgrader
-	@$(BIN)/python tools/make_nbgrader.py $(ARGS)
+slides: .venv/.slides ## slides of every lesson, in build/slides; they need no network
+book: .venv/.book ## the course and the package's reference as a web site, in build/book; it needs no network
+nbgrader: .venv/.nbgrader ## the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)
+slides book nbgrader:
+	@$(RUN) tools/make_$@.py $(ARGS) $(if $(filter slides,$@),$(NOTEBOOKS))
 
 # The tests hold reference answers, too.
 student: LEFT_OUT := ':!instructor' ':!notebooks/solutions' ':!tests' ':!.ci'
+student: ## a zip of the last commit for students, in dist/: no solutions, tests or instructor's kit
+instructor: ## a zip of the last commit with everything, in dist/
 student instructor:
 	@mkdir -p $(DIST)
 	@git archive --format=zip --prefix=cdae-lessons/ -o $(DIST)/cdae-lessons-$(VERSION)-$@.zip HEAD -- . $(LEFT_OUT)
 	@echo "$(DIST)/cdae-lessons-$(VERSION)-$@.zip"
 
-reproduce: $(VENV)/.lab
-	@$(BIN)/python -m cdae_lessons reproduce $(or $(ARGS),--steps 400)
-
-readme: reproduce
-	@$(BIN)/python tools/make_hero.py
-	@$(BIN)/python tools/make_readme.py results/brain-fast/scores.csv
-
-studies: $(VENV)/.sweep
+reproduce: .venv/.lab ## the paper's tables on brains, with short trainings (in full: ARGS='--dataset brain')
+	@$(RUN) -m cdae_lessons reproduce $(or $(ARGS),--steps 400)
+readme: reproduce ## the README's badges, picture and table of results, measured anew
+	@$(RUN) tools/make_hero.py
+	@$(RUN) tools/make_readme.py results/brain-fast/scores.csv
+studies: .venv/.sweep ## the studies behind lessons 05 and 07, resumed where they stopped (an hour on two cores)
 	@for study in sample_size mixing stacked; do \
-		$(BIN)/python -m cdae_lessons sweep studies/$$study.yaml --workers 2 $(ARGS) && \
-		$(BIN)/python -m cdae_lessons sweep studies/$$study.yaml --report && \
+		$(RUN) -m cdae_lessons sweep studies/$$study.yaml --workers 2 $(ARGS) && \
+		$(RUN) -m cdae_lessons sweep studies/$$study.yaml --report && \
 		cp results/$$study/summary.csv cdae_lessons/data_files/studies/$$study.csv || exit 1; \
 	done
-	@$(BIN)/python -m cdae_lessons search studies/search.yaml --workers 2 $(ARGS)
+	@$(RUN) -m cdae_lessons search studies/search.yaml --workers 2 $(ARGS)
 	@cp results/search/comparison.csv results/search/search.png docs/search/
+weights: .venv/.lab ## train the network that the labs ship, and tune its rivals (about 15 minutes)
+	@$(RUN) tools/make_weights.py $(ARGS)
+	@$(RUN) tools/tune_baselines.py
 
-bench: $(VENV)/.lab
-	@$(BIN)/python tools/bench.py $(ARGS)
+bench: .venv/.lab ## measure speed, as ratios in one run
+bench-sweeps: .venv/.sweep ## measure what two workers gain, and a study of 10,000 runs
+bench-widgets: .venv/.lab ## measure how fast the labs answer
+bench bench-sweeps bench-widgets:
+	@$(RUN) tools/$(subst -,_,$@).py $(ARGS)
 
-bench-sweeps: $(VENV)/.sweep
-	@$(BIN)/python tools/bench_sweeps.py $(ARGS)
-
-bench-widgets: $(VENV)/.lab
-	@$(BIN)/python tools/bench_widgets.py $(ARGS)
-
-weights: $(VENV)/.lab
-	@$(BIN)/python tools/make_weights.py $(ARGS)
-	@$(BIN)/python tools/tune_baselines.py
-
-test-launch: $(VENV)/.lab $(VENV)/.test
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m launch tests $(ARGS)
-
-test-backends: .venv-backends/.ready
-	@for backend in jax tensorflow; do \
-		echo "Tests on $$backend"; \
-		KERAS_BACKEND=$$backend .venv-backends/bin/python -m pytest tests/test_models.py tests/test_training.py \
-			tests/test_hostile_files.py $(ARGS) || exit 1; \
-	done
-
+test-launch: .venv/.lab .venv/.test ## the slow tests: thousands of hostile files, bad luck and load (a few minutes)
+	@$(PYTEST) -m launch tests $(ARGS)
+test-backends: .venv-backends/.ready ## run the tests of models, training and hostile files on JAX and TensorFlow
+	@for backend in jax tensorflow; do echo "Tests on $$backend"; KERAS_BACKEND=$$backend \
+		$(<D)/bin/python -m pytest tests/test_models.py tests/test_training.py tests/test_hostile_files.py $(ARGS) || exit 1; done
 # ipywidgets 7.7.1 and others of its age use what has been deprecated since.
-test-oldest: .venv-oldest/.ready
-	@OMP_NUM_THREADS=1 .venv-oldest/bin/python -m pytest -n 2 --dist loadscope -W ignore::DeprecationWarning tests $(ARGS)
+test-oldest: .venv-oldest/.ready ## run the tests on the lowest supported versions (needs Python 3.11)
+	@$(PYTEST) -W ignore::DeprecationWarning tests $(ARGS)
+test-newest: .venv-newest/.ready ## run the tests on the newest versions, whatever constraints.txt says
+	@$(PYTEST) tests $(ARGS)
+test-colab: .venv-colab/.ready ## run each notebook alone on Colab's versions (needs Python 3.11)
+	@$(<D)/bin/python tools/colab.py $(or $(ARGS),$(NOTEBOOKS))
 
-test-newest: .venv-newest/.ready
-	@OMP_NUM_THREADS=1 .venv-newest/bin/python -m pytest -n 2 --dist loadscope tests $(ARGS)
-
-constraints:
+constraints: ## write the newest versions into constraints.txt (then: make test, make course)
 	@rm -rf .venv-newest
 	@$(MAKE) .venv-newest/.ready
 	@{ grep '^#' constraints.txt; .venv-newest/bin/python -m pip freeze --exclude-editable | sed 's/+.*//'; } > constraints.part
 	@mv constraints.part constraints.txt
 	@git diff --stat constraints.txt
-
-test-colab: .venv-colab/.ready
-	@.venv-colab/bin/python tools/colab.py $(or $(ARGS),$(NOTEBOOKS))
-
-clean:
-	@rm -rf $(VENV) .venv-backends .venv-oldest .venv-newest .venv-colab build dist .pytest_cache .ruff_cache
+clean: ## remove .venv and its kin, build/, dist/ and caches; keeps data/ and results/
+	@rm -rf .venv .venv-* build dist .pytest_cache .ruff_cache .mypy_cache .coverage*
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@echo "Removed the virtual environments, build/ and caches."
 
-$(VENV)/.python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "The course needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
-		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
-		echo "$(PYTHON) has no venv module. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
-	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
-	@$(PYTHON) -m venv $(VENV)
-	@touch $@
+# An environment is a folder, with a stamp for each thing installed there: .venv has one for each extra of pyproject.toml.
+WHAT = what $(@F:.%=%) needs
+WITH = -c constraints.txt -e '.[$(@F:.%=%)]'
+EXTRAS := $(addprefix .venv/.,lab test playground slides book nbgrader sweep)
+OTHERS := $(addsuffix /.ready,.venv-backends .venv-oldest .venv-newest .venv-colab)
+.venv/.lab: WHAT = the course and JupyterLab (about 2 GB; some minutes the first time)
+.venv/.lab: WITH = -c constraints.txt -e '.[lab,medical]'
+.venv-backends/.ready: WHAT = JAX and TensorFlow into .venv-backends (about 4 GB)
+.venv-backends/.ready: WITH = -c constraints.txt -e '.[test]' jax tensorflow
+.venv-oldest/.ready: WHAT = the lowest supported versions into .venv-oldest (about 1.5 GB)
+.venv-oldest/.ready: WITH = -c constraints-oldest.txt -e . pydicom pytest pytest-xdist
+.venv-newest/.ready: WHAT = the newest versions into .venv-newest (about 2 GB)
+.venv-newest/.ready: WITH = -U -e '.[lab,medical,playground,book,bm3d,test]'
+.venv-colab/.ready: WHAT = what Colab ships into .venv-colab (about 1.5 GB)
+.venv-colab/.ready: WITH = -r constraints-colab.txt
+.venv-oldest/.python .venv-colab/.python: LAST := 11
 
-$(VENV)/.lab: $(VENV)/.python $(SOURCES)
-	@echo "Installing the course and JupyterLab (about 2 GB; some minutes the first time) ..."
-	@$(PIP) -e '.[lab,medical]'
+$(filter-out .venv/.lab .venv/.test,$(EXTRAS)): .venv/.lab
+.venv/.lab .venv/.test: .venv/.python pyproject.toml constraints.txt
+$(OTHERS): %/.ready: %/.python pyproject.toml $(wildcard constraints*.txt)
+$(EXTRAS) $(OTHERS):
+	@echo "Installing $(WHAT) ..."
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check $(WITH)
 	@touch $@
 	@echo "Ready."
-
-$(VENV)/.test: $(VENV)/.python $(SOURCES)
-	@echo "Installing the test tools ..."
-	@$(PIP) -e '.[test]'
-	@touch $@
-
-$(VENV)/.playground: $(VENV)/.lab
-	@echo "Installing Voila ..."
-	@$(PIP) -e '.[playground]'
-	@touch $@
-
-# reveal.js and MathJax as files come in these packages; Sphinx, which the first one extends, is not needed.
-$(VENV)/.slides: $(VENV)/.lab
-	@echo "Installing reveal.js and MathJax ..."
-	@$(PIP) --no-deps sphinx-revealjs jupyter-server-mathjax
-	@touch $@
-
-$(VENV)/.book: $(VENV)/.lab
-	@echo "Installing Sphinx, MyST-NB and MathJax ..."
-	@$(PIP) -e '.[book]'
-	@touch $@
-
-$(VENV)/.nbgrader: $(VENV)/.lab
-	@echo "Installing nbgrader ..."
-	@$(PIP) -e '.[nbgrader]'
-	@touch $@
-
-$(VENV)/.sweep: $(VENV)/.lab
-	@echo "Installing Dask ..."
-	@$(PIP) -e '.[sweep]'
-	@touch $@
-
-.venv-backends/.ready: $(SOURCES)
-	@echo "Installing JAX and TensorFlow into .venv-backends (about 4 GB) ..."
-	@$(PYTHON) -m venv .venv-backends
-	@.venv-backends/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[test]' jax tensorflow
-	@touch $@
-
-.venv-oldest/.ready: pyproject.toml constraints-oldest.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-		echo "The lowest supported versions need Python 3.11: make test-oldest PYTHON=python3.11"; exit 1; }
-	@echo "Installing the lowest supported versions into .venv-oldest (about 1.5 GB) ..."
-	@$(PYTHON) -m venv .venv-oldest
-	@.venv-oldest/bin/python -m pip install -qq --disable-pip-version-check -c constraints-oldest.txt -e . pydicom pytest pytest-xdist
-	@touch $@
-
-.venv-newest/.ready: pyproject.toml
-	@echo "Installing the newest versions into .venv-newest (about 2 GB) ..."
-	@$(PYTHON) -m venv .venv-newest
-	@.venv-newest/bin/python -m pip install -qq --disable-pip-version-check -U -e '.[lab,medical,playground,book,bm3d,test]'
-	@touch $@
-
-.venv-colab/.ready: constraints-colab.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
-		echo "Colab's versions need Python 3.11 here: make test-colab PYTHON=python3.11"; exit 1; }
-	@echo "Installing what Colab ships into .venv-colab (about 1.5 GB) ..."
-	@$(PYTHON) -m venv .venv-colab
-	@.venv-colab/bin/python -m pip install -qq --disable-pip-version-check -r constraints-colab.txt
+%/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $(or $(LAST),99)))' 2>/dev/null || { \
+		echo "$(if $(LAST),This needs Python 3.11,The course needs Python 3.11 or newer); $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
+		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=python3.$(or $(LAST),12)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) has no venv module. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@echo "Making $(@D) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(@D)
 	@touch $@

@@ -69,3 +69,36 @@ def test_the_package_runs_on_every_system(path):
     assert not re.search(r"os\.(system|fork|popen)|shell=True|/dev/null|[\"']/tmp", text)
     for call in re.findall(r"(?:\.read_text|\.write_text|(?<![.\w])open)\([^\n]*", text):
         assert "encoding=" in call or re.search(r"[\"'][rwa]b[\"']", call), call
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_help_lists_every_target():
+    (phony,) = re.findall(r"^\.PHONY:((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    said = subprocess.run(["make", "-s", "-C", ROOT], check=True, capture_output=True, text=True).stdout
+    listed = re.findall(r"^make ([\w-]+) +\S", said, re.MULTILINE)
+    assert sorted([*listed, "help"]) == sorted(phony.replace("\\", "").split())
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize(
+    ("target", "version", "said"),
+    [
+        ("lab", (3, 10), "The course needs Python 3.11 or newer.*make lab PYTHON=python3.12"),
+        ("test-colab", (3, 13), "This needs Python 3.11.*make test-colab PYTHON=python3.11"),
+    ],
+)
+def test_make_names_the_python_that_it_needs(tmp_path, target, version, said):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    python = tmp_path / "old"
+    python.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && exec echo Python {version[0]}.{version[1]}\n'
+        f'exec python3 -c "import sys; sys.version_info = {version}; exec(sys.argv[1])" "$2"\n',
+        encoding="utf-8",
+    )
+    python.chmod(0o755)
+    done = subprocess.run(["make", "-C", tmp_path, target, f"PYTHON={python}"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert re.search(said, done.stdout, re.DOTALL)
+    assert not list(tmp_path.glob(".venv*"))
