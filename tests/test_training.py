@@ -385,8 +385,10 @@ def test_a_model_is_saved_at_one_stroke(images, tmp_path, monkeypatch):
 def test_a_wrong_name_or_folder_is_answered_clearly(tmp_path):
     with pytest.raises(InputError, match="ends in .keras; received 'net.h5'"):
         training.save(small(), tmp_path / "net.h5")
-    with pytest.raises(InputError, match="Choose a folder that exists"):
-        training.save(small(), tmp_path / "nowhere" / "net.keras")
+    assert training.save(small(), tmp_path / "a new folder" / "net.keras").is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="Cannot write .*choose another folder"):
+        training.save(small(), tmp_path / "file" / "net.keras")
 
 
 def _hostile(path):
