@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cdae_lessons
 from cdae_lessons.errors import InputError
@@ -119,6 +120,7 @@ def _fetch_all(options: argparse.Namespace) -> int:
     most = table.loc[~table["here"], "mib"].sum()
     print(f"{len(table)} sets, {table['here'].sum()} of them here; the others have {most:.0f} MiB at most.", flush=True)
     table = datasets.fetch_all(size=options.size, data_dir=options.data_dir)
+    row: Any
     for row in table.itertuples():
         print(f"{row.name:16s} {row.licence:18s} {row.problem or row.file}")
     failed = (table["problem"] != "").sum()
@@ -182,7 +184,7 @@ def _search(options: argparse.Namespace) -> int:
 
     cases = searching.cases(spec.read(options.spec))
     store = Path(options.out or Path("results") / Path(options.spec).stem)
-    how = {"store": store, "work": partial(measuring.measure, data_dir=options.data_dir)}
+    how: dict[str, Any] = {"store": store, "work": partial(measuring.measure, data_dir=options.data_dir)}
     tried, judged = {}, {}
     with cluster.connect(workers=options.workers, scheduler=options.scheduler, memory=options.memory) as client:
         for case, others in cases.items():

@@ -76,7 +76,9 @@ def wavelet(noisy: np.ndarray, *, sigma: float, offset: float = 0.0) -> np.ndarr
     )  # fmt: skip
 
 
-def bilateral(noisy: np.ndarray, *, sigma_color: float, sigma_spatial: float, offset: float = 0.0) -> np.ndarray:
+def bilateral(
+    noisy: np.ndarray, *, sigma_color: float | np.float32, sigma_spatial: float, offset: float = 0.0
+) -> np.ndarray:
     """Average pixels that are near (`sigma_spatial`, pixels) and alike (`sigma_color`, grey levels).
 
     Not scikit-image's: up to 0.26 its table of spatial weights is one row and column too large, which
@@ -141,7 +143,7 @@ DENOISERS: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType(
 )
 """Every denoiser by name: (N, H, W) noisy to (N, H, W) float32 in [0, 1]; each subtracts `offset` first."""
 
-_GRIDS = {
+_GRIDS: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     "median": {"size": (3, 5, 7, 9, 13, 19, 27)},
     "gaussian": {"width": (0.3, 0.5, 0.7, 1, 1.4, 2, 2.8, 4, 5.6, 8)},
     "nl_means": {"h": (0.2, 0.4, 0.6, 0.8, 1.1, 1.5, 2.1, 3), "patch_distance": (2, 3, 4, 6, 8, 11), "sigma": (1,)},
@@ -237,7 +239,8 @@ def tune(name: str, noisy: np.ndarray, clean: np.ndarray) -> dict[str, object]:
 
     best = {key: values[len(values) // 2] for key, values in grid.items()}
     for key in (*grid, *grid):
-        best[key] = max(grid[key], key=lambda value, key=key: mean_ssim(*{**best, key: value}.values()))
+        # mypy infers no type of a lambda with a default
+        best[key] = max(grid[key], key=lambda value, key=key: mean_ssim(*{**best, key: value}.values()))  # type: ignore[misc]
     return best
 
 

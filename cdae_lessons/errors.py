@@ -98,7 +98,7 @@ def check_images(images: ArrayLike, *, what: str = "images", in_range: bool = Tr
     return images.astype(np.float32, copy=False)
 
 
-def check_number(value: float, *, what: str, low: float = 0.0, high: float = np.inf, above: bool = False) -> float:
+def check_number(value: object, *, what: str, low: float = 0.0, high: float = np.inf, above: bool = False) -> float:
     """Return `value` as a float after checking ``low <= value <= high`` (``low < value`` if `above`).
 
     Raises
@@ -107,7 +107,7 @@ def check_number(value: float, *, what: str, low: float = 0.0, high: float = np.
         If `value` is not a finite number in that range.
     """
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]  # what is no number is caught below
     except (TypeError, ValueError):
         number = np.nan
     if not np.isfinite(number) or number < low or number > high or (above and number == low):
@@ -119,7 +119,7 @@ def check_number(value: float, *, what: str, low: float = 0.0, high: float = np.
     return number
 
 
-def check_count(value: int, *, what: str, low: int = 0) -> int:
+def check_count(value: object, *, what: str, low: int = 0) -> int:
     """Return `value` as an int after checking that it is a whole number and at least `low`.
 
     Raises

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
+from typing import Any
 
 from cdae_lessons import backend
 from cdae_lessons.errors import InputError, check_count, known
 
-keras = backend.load_keras()
-layers = keras.layers
+keras: Any = backend.load_keras()
+layers: Any = keras.layers
 
 # Keras on torch copies every channels_last tensor twice a layer; TensorFlow on a CPU knows only channels_last.
 LAYOUT = "channels_last" if keras.backend.backend() == "tensorflow" else "channels_first"
@@ -33,7 +34,9 @@ class TiedAutoencoder(layers.Layer):
         Of the initial W.
     """
 
-    def __init__(self, code: int, *, activation: str = "sigmoid", output: str = "sigmoid", seed: int = 0, **kwargs):
+    def __init__(
+        self, code: int, *, activation: str = "sigmoid", output: str = "sigmoid", seed: int = 0, **kwargs: Any
+    ):
         super().__init__(**kwargs)
         self.code, self.activation, self.output_activation, self.seed = code, activation, output, seed
 
@@ -44,11 +47,11 @@ class TiedAutoencoder(layers.Layer):
         self.bias = self.add_weight((self.code,), initializer="zeros", name="bias")
         self.output_bias = self.add_weight((pixels,), initializer="zeros", name="output_bias")
 
-    def encode(self, x):
+    def encode(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Flattened images (N, pixels) to codes (N, code)."""
         return keras.activations.get(self.activation)(keras.ops.matmul(x, self.kernel) + self.bias)
 
-    def call(self, x):
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Flattened images (N, pixels) to their reconstructions (N, pixels)."""
         z = keras.ops.matmul(self.encode(x), keras.ops.transpose(self.kernel)) + self.output_bias
         return keras.activations.get(self.output_activation)(z)

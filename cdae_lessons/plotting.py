@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.figure
 import numpy as np
@@ -25,7 +26,7 @@ _PANEL = 1.7  # inches
 class Figure(matplotlib.figure.Figure):
     """A matplotlib figure that shows itself in Jupyter, once, whether or not pyplot was imported."""
 
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
         png = io.BytesIO()
         self.savefig(png, format="png", bbox_inches="tight")
         return {"image/png": png.getvalue()}, {"image/png": {"alt": self.get_label()}}
@@ -120,7 +121,7 @@ def error_map(
     return figure
 
 
-def curves(histories: Mapping[str, object], *, caption: str | None = None) -> Figure:
+def curves(histories: Mapping[str, Any], *, caption: str | None = None) -> Figure:
     """Show loss and validation SSIM by epoch: training solid, validation dashed.
 
     Parameters
@@ -146,8 +147,8 @@ def curves(histories: Mapping[str, object], *, caption: str | None = None) -> Fi
         msg = f"Expected at least one history, each with columns epoch and loss; received {bad or 'none'}."
         raise InputError(msg)
     kinds = ["loss"] + ["ssim"] * any("val_ssim" in table for table in tables.values())
-    figure, axes = subplots(1, len(kinds))
-    axes = dict(zip(kinds, axes[0], strict=True))
+    figure, panels = subplots(1, len(kinds))
+    axes = dict(zip(kinds, panels[0], strict=True))
     for i, (label, table) in enumerate(tables.items()):
         marks = {"marker": "os^Dv*"[i % 6], "markersize": 4, "markevery": max(1, len(table) // 8)}
         for column, kind, style, set_name in (
@@ -194,9 +195,7 @@ def subplots(
     return figure, axes
 
 
-def _first(
-    columns: Mapping[str, np.ndarray], clean: np.ndarray | None, rows: int
-) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+def _first(columns: Mapping[str, np.ndarray], clean: np.ndarray | None, rows: int) -> tuple[dict[str, np.ndarray], Any]:
     columns = {name: check_images(v, what=f"images {name!r}", in_range=False) for name, v in columns.items()}
     clean = None if clean is None else check_images(clean, what="clean images")
     shapes = {name: images.shape for name, images in columns.items()}

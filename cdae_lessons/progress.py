@@ -92,7 +92,7 @@ def bar(total: int, *, label: str, show: bool = True) -> Iterator[Bar]:
         Call its ``update(steps, note=...)``.
     """
     if show and _in_notebook():
-        shown = _NotebookBar(total, label)
+        shown: _NotebookBar | _TerminalBar | _NoBar = _NotebookBar(total, label)
     elif show and sys.stderr.isatty():
         shown = _TerminalBar(total, label)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +16,17 @@ from cdae_lessons.checks import record
 
 BLANK, RIGHT = "not attempted yet.", "right."
 """Two of the verdicts; the others begin with "not yet."."""
+
+
+class Check(Protocol):
+    """What `exercise` makes: it prints one line, and tells graders its verdict without printing."""
+
+    __name__: str
+    title: str
+    verdict: Callable[[object], str]
+
+    def __call__(self, answer: object = None, /) -> None:
+        """Print the verdict on an answer."""
 
 
 class Hint(Exception):  # noqa: N818  it is no error of ours, but what a student reads
@@ -25,7 +37,7 @@ class Blank(Exception):  # noqa: N818
     """Nothing was filled in yet."""
 
 
-def exercise(title: str) -> Callable[[Callable[[object], None]], Callable[[object], None]]:
+def exercise(title: str) -> Callable[[Callable[[object], None]], Check]:
     """Turn a test of an answer into a check that prints one line, keeps it for `progress`, and never raises.
 
     Parameters
@@ -41,21 +53,22 @@ def exercise(title: str) -> Callable[[Callable[[object], None]], Callable[[objec
         ``"right."`` or ``"not attempted yet."``, without printing it.
     """
 
-    def decorate(test: Callable[[object], None]) -> Callable[[object], None]:
+    def decorate(test: Callable[[object], None]) -> Check:
         @functools.wraps(test)
         def check(answer: object = None, /) -> None:
-            verdict = check.verdict(answer)
+            verdict = made.verdict(answer)
             print(f"{title}: {verdict}")  # noqa: T201
             if verdict != BLANK:
                 record.note(test.__name__, right=verdict == RIGHT)
 
-        check.title, check.verdict = title, functools.partial(_verdict, test)
-        return check
+        made: Any = check
+        made.title, made.verdict = title, functools.partial(_verdict, test)
+        return made
 
     return decorate
 
 
-def number(answer: object) -> float:
+def number(answer: Any) -> float:
     """Return an answer as a float; `Hint` if it is none, `Blank` for None and ``...``."""
     _filled(answer)
     try:

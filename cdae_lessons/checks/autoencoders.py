@@ -87,7 +87,7 @@ def check_weights(answer: object) -> None:
             if got == right:
                 continue
             kind = "tied" if tied else "untied"
-            hints = {
+            hints: dict[float, str] = {
                 right - biases: "the biases are missing: b has one number a hidden unit, b' one a pixel.",
                 right - pixels: "the decoder's bias b' is missing: one number a pixel.",
                 right - code: "the encoder's bias b is missing: one number a hidden unit.",

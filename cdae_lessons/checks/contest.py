@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -30,7 +30,7 @@ def contest_images() -> tuple[np.ndarray, np.ndarray]:
     return clean, noise.parse(NOISE)(clean, rng=4667)
 
 
-def contest_table(answer: object) -> pd.DataFrame:
+def contest_table(answer: Callable[..., np.ndarray] | None) -> pd.DataFrame:
     """Score a denoiser beside the noisy images and the tuned rivals, on the check's test images.
 
     Parameters

@@ -124,8 +124,8 @@ def check_conv_layer(answer: object) -> None:
         raise Hint(_layer_mistake(given, maps, kernels, biases))
     for size in (1, 4):  # a second size, and one that is even
         kernels = rng.normal(size=(2, 2, size, size))
-        given, right = call(answer, maps.copy(), kernels, biases[:2]), _layer(maps, kernels, biases[:2])
-        if not _same(_array(given), right):
+        given, right = _array(call(answer, maps.copy(), kernels, biases[:2])), _layer(maps, kernels, biases[:2])
+        if not _same(given, right):
             raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: take k from kernels.shape.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import pandas as pd
@@ -20,8 +20,9 @@ from cdae_lessons.checks import (
     stacked_denoising_autoencoders,
     start_here,
 )
+from cdae_lessons.checks.answers import Check
 
-EXERCISES: Mapping[int, tuple[Callable[[object], None], ...]] = MappingProxyType(
+EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
     {
         0: (start_here.check_grey_scale, start_here.check_shared_subjects),
         1: (autoencoders.check_reconstruct, autoencoders.check_weights),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from cdae_lessons.checks.answers import Hint, call, exercise, number
@@ -122,7 +124,7 @@ def check_average_weights(answer: object) -> None:
 
 
 def _share(answer: object, *arguments: object) -> float:
-    result = call(answer, *(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
+    result: Any = call(answer, *(a.copy() if isinstance(a, np.ndarray) else a for a in arguments))
     if np.ndim(result) > 0 and np.size(result) > 1:
         raise Hint(f"one number is wanted, the mean over all images; this has the shape {np.shape(result)}.")
     return number(result.item() if isinstance(result, np.ndarray) else result)

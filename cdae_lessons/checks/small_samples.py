@@ -85,8 +85,8 @@ def check_honest_score(answer: object) -> None:
         ``honest_score(validation, test)`` of two arrays of shape (K,), the scores of K settings on the validation and
         on the test images; returns the test score of the setting that is best on validation.
     """
-    for validation, test in (([0.50, 0.61, 0.58, 0.60], [0.49, 0.57, 0.63, 0.55]), ([0.7, 0.4], [0.64, 0.66])):
-        validation, test = np.array(validation), np.array(test)
+    for on_validation, on_test in (([0.50, 0.61, 0.58, 0.60], [0.49, 0.57, 0.63, 0.55]), ([0.7, 0.4], [0.64, 0.66])):
+        validation, test = np.array(on_validation), np.array(on_test)
         found = number(call(answer, validation.copy(), test.copy()))
         best = int(validation.argmax())
         if np.isclose(found, test[best]):

@@ -138,7 +138,7 @@ def _decoded(source: Path | BinaryIO, name: str) -> np.ndarray:
 def _read_dicom(file: Path, name: str) -> tuple[np.ndarray, str | None]:
     try:
         import pydicom
-        from pydicom.pixels import apply_modality_lut, apply_voi_lut
+        from pydicom.pixels import apply_modality_lut, apply_voi_lut  # type: ignore[attr-defined]  # are not in its __all__
     except ImportError as error:
         msg = f'{name} is a DICOM file, which needs pydicom. Run: pip install "cdae-lessons[medical]"'
         raise InputError(msg) from error

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cdae_lessons.errors import InputError, check_count
 
@@ -62,6 +62,7 @@ def connect(
         with _cluster(check_count(workers, what="workers", low=1), memory) as cluster, Client(cluster) as client:
             yield client
         return
+    scheduler = str(scheduler)  # not None, for there are no workers
     if scheduler.endswith(".json") and not Path(scheduler).is_file():  # Dask would wait for it for ever
         msg = f"There is no scheduler file {scheduler}. Start one with: dask scheduler --scheduler-file {scheduler}"
         raise InputError(msg)
@@ -75,7 +76,7 @@ def connect(
         yield client
 
 
-def _cluster(workers: int, memory: str):
+def _cluster(workers: int, memory: str) -> Any:
     import dask
     from distributed import Nanny, Scheduler, SpecCluster
 

@@ -46,7 +46,8 @@ def version(dataset: str, *, root: Path = ROOT) -> str:
 
 def closure(modules: Iterable[str], *, root: Path = ROOT, passing_over: Iterable[str] = ()) -> list[str]:
     """The modules given and all of the package that they import, directly or not, in alphabetical order."""
-    waiting, found, passed = list(modules), set(), set(passing_over)
+    waiting, passed = list(modules), set(passing_over)
+    found: set[str] = set()
     while waiting:
         module = waiting.pop()
         if module not in found | passed:

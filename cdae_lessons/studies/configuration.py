@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from itertools import product
+from typing import Any
 
 from cdae_lessons import datasets, noise
 from cdae_lessons.errors import InputError, check_count, known
@@ -98,7 +99,7 @@ REQUIRED = ("dataset", "noise", "n_train", "network")
 SPLITS = ("random", "paper")
 
 
-def check(name: str, value: object) -> object:
+def check(name: str, value: Any) -> object:
     """Return the value of one field of a `Configuration` as it is kept, or raise an error that says what is wrong.
 
     Parameters

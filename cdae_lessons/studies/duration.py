@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import Any
 
 from cdae_lessons import datasets, denoisers, noise, training
 from cdae_lessons.studies import measuring, networks, sides
@@ -50,7 +51,7 @@ def _step(network: str, size: int, recipe: str) -> float:
     images = datasets.load("brain", n=2 * training.RECIPES[recipe].batch_size, size=size).images
     model = networks.parse(network)[1](size)
     corrupt = noise.parse("gaussian p=0.5 sigma=1")
-    how = {"recipe": recipe, "progress": False}
+    how: dict[str, Any] = {"recipe": recipe, "progress": False}
     training.fit(model, images, corrupt, steps=2, **how)  # the first steps are slower
     return training.fit(model, images, corrupt, steps=STEPS, **how).seconds / STEPS
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from cdae_lessons import plotting
@@ -29,7 +30,7 @@ def sample_size(table: pd.DataFrame) -> plotting.Figure:
     Figure
     """
 
-    def draw(ax, lines: pd.DataFrame, look: Mapping[str, Any], network: bool) -> None:
+    def draw(ax: Axes, lines: pd.DataFrame, look: Mapping[str, Any], network: bool) -> None:
         lines = lines.sort_values("n_train")
         reach = lines["ssim_high"] - lines["ssim"] if network else None  # the interval is symmetrical
         ax.errorbar(lines["n_train"], lines["ssim"], yerr=reach, capsize=3, **look)
@@ -60,7 +61,7 @@ def cost(table: pd.DataFrame) -> plotting.Figure:
     largest, seconds = table["n_train"].max(), table["seconds"][table["seconds"] > 0]
     subs = (1, 2, 5) if seconds.max() < 100 * seconds.min() else (1,)
 
-    def draw(ax, lines: pd.DataFrame, look: Mapping[str, Any], network: bool) -> None:  # noqa: ARG001
+    def draw(ax: Axes, lines: pd.DataFrame, look: Mapping[str, Any], network: bool) -> None:  # noqa: ARG001
         lines = lines[lines["seconds"] > 0]  # the noisy images cost nothing
         if len(lines):
             sizes = 15 + 60 * lines["n_train"] / largest
@@ -160,12 +161,12 @@ def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> p
         ax.set(xlabel=xlabel, ylabel="mean SSIM, test")
     for ax in axes.flat[len(groups) :]:
         ax.remove()
-    shown = {}  # one legend for all panels, each label once
+    shown: dict[str, Any] = {}  # one legend for all panels, each label once
     for ax in figure.axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             shown.setdefault(label, handle)
-    lines = -(-len(shown) // 3)
-    figure.set_figheight(figure.get_figheight() + 0.18 * lines)
+    legend_rows = -(-len(shown) // 3)
+    figure.set_figheight(figure.get_figheight() + 0.18 * legend_rows)
     shown = {label: shown[label] for label in looks if label in shown}
     figure.legend(shown.values(), shown.keys(), loc="outside upper left", ncols=3, fontsize=8, frameon=False)
     return figure

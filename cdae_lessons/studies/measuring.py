@@ -106,14 +106,14 @@ def _trained(
     """A network that saw its training images alone: validation images would be 50 more, also at n = 10."""
     network, build, loss = networks.parse(config.network)
     model = build(config.size, seed=config.seed)
-    how = {"recipe": config.recipe, "seed": config.seed, "progress": False}
+    how: dict[str, Any] = {"recipe": config.recipe, "seed": config.seed, "progress": False}
     ((unit, total),) = length(config).items()
     if network.endswith(networks.LAYERWISE):
         blocks = sum(layer.name.startswith("encode_") for layer in model.layers)
         share = max(1, total // (2 * blocks))
-        _finished(*training.pretrain_layerwise(model, train, corrupt, **{unit: share}, **how))
+        _finished(*training.pretrain_layerwise(model, train, corrupt, **{**how, unit: share}))
         total = max(1, total - blocks * share)
-    history = training.fit(model, train, corrupt, loss=loss, **{unit: total}, **how)
+    history = training.fit(model, train, corrupt, loss=loss, **{**how, unit: total})
     _finished(history)
     return model, history
 

@@ -6,12 +6,13 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from types import MappingProxyType
+from typing import Any
 
 from cdae_lessons import denoisers, models
 from cdae_lessons.errors import InputError, check_count, known
 from cdae_lessons.training import recipes
 
-keras = models.keras
+keras: Any = models.keras
 
 LAYERWISE = "_layerwise"
 
@@ -82,7 +83,7 @@ def parse(text: str) -> tuple[str, Callable[..., keras.Model], str | Callable | 
         if type(parameter.default) in (int, bool) and key not in ("size", "seed")
     }
     settable = list(defaults) if network.endswith(LAYERWISE) else [*defaults, "loss"]
-    given: dict[str, int | bool | str] = {}
+    given: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or key in given:

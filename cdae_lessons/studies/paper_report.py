@@ -138,7 +138,7 @@ def write(out: Path, scores: pd.DataFrame, results: Sequence[Finished]) -> None:
         pictures = []
         for kind, figure in (("comparison", _comparison(name, chosen)), ("curves", _curves(name, chosen))):
             picture = files[f"{kind}-{slug(name)}.png"] = png(figure)
-            pictures.append(_embed(picture, figure.get_label()))
+            pictures.append(_embed(picture, str(figure.get_label())))
         sections.append(
             f"<h2>{html.escape(title)}</h2>\n{table.to_html(index=False, border=0)}\n" + "\n".join(pictures)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +92,7 @@ def run(
     return pd.DataFrame([rows[c] for c in configs], columns=list(COLUMNS))
 
 
-def _one_by_one(configs: Sequence[Configuration], work: Callable[..., Any]) -> Iterator[tuple[Configuration, Any]]:
+def _one_by_one(configs: Sequence[Configuration], work: Callable[..., Any]) -> Generator[tuple[Configuration, Any]]:
     for config in configs:
         try:
             found = work(config)
@@ -103,7 +103,7 @@ def _one_by_one(configs: Sequence[Configuration], work: Callable[..., Any]) -> I
 
 def _on_dask(
     configs: Sequence[Configuration], work: Callable[..., Any], client: Client
-) -> Iterator[tuple[Configuration, Any]]:
+) -> Generator[tuple[Configuration, Any]]:
     from distributed import as_completed
 
     by_key = {f"cdae-{config.key}": config for config in configs}

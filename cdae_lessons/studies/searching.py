@@ -234,7 +234,7 @@ def write(
 
 
 def _scores(store: Path, config: Configuration) -> list[float]:
-    found = read(store, config)
+    found: Any = read(store, config)
     return [found["validation_ssim"], found["seconds"], found["weights"]]
 
 

@@ -104,8 +104,8 @@ def split(name: str, size: int, how: str, data_dir: str | None) -> tuple[Cohort,
     """The images of one set that may train, validate and test; see `sides` for the arguments."""
     if how == "paper":
         cohort = datasets.load(name, size=size, data_dir=data_dir)
-        train, test = paper_sides(cohort)
-        return train, cohort.split(train=1, validation=0, test=0)[1], test
+        train, last = paper_sides(cohort)
+        return train, cohort.split(train=1, validation=0, test=0)[1], last
     published = catalogue.find(name).entry.images
     n = LARGEST if published.isdigit() and int(published) > LARGEST else None
     cohort = datasets.load(name, size=size, n=n, data_dir=data_dir)

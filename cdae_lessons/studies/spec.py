@@ -13,7 +13,7 @@ A line ``---`` begins another grid of the same study.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cdae_lessons.errors import InputError
 from cdae_lessons.studies.configuration import REQUIRED, Configuration, check, grid, unique
@@ -63,7 +63,7 @@ def read(path: str | Path) -> list[Configuration]:
     return unique(config for node in documents for config in _grid(path, node))
 
 
-def _grid(path: str | Path, node: yaml.Node) -> list[Configuration]:
+def _grid(path: str | Path, node: Any) -> list[Configuration]:
     if node.id != "mapping":
         raise _mistake(path, node, "Expected lines such as 'n_train: [10, 300]'.")
     axes = {}
@@ -81,7 +81,7 @@ def _grid(path: str | Path, node: yaml.Node) -> list[Configuration]:
         raise _mistake(path, node, str(error)) from error
 
 
-def _value(path: str | Path, name: str, key: yaml.Node, node: yaml.Node) -> object:
+def _value(path: str | Path, name: str, key: yaml.Node, node: Any) -> object:
     from yaml.constructor import SafeConstructor
 
     if node.id != "scalar":

@@ -11,7 +11,7 @@ from cdae_lessons import backend, noise
 from cdae_lessons.errors import InputError, check_images
 from cdae_lessons.training.recipes import SHIFT_FROM, Recipe
 
-keras = backend.load_keras()
+keras: Any = backend.load_keras()
 
 Corrupt = Callable[..., np.ndarray]
 """``corrupt(images, rng=generator) -> noisy``."""

@@ -101,7 +101,7 @@ def fit(
         check_size(model, validation)
         seen = validation, validation_noise(validation, corrupt, seed=seed)
     batches = Batches(clean, corrupt, recipe=plan.recipe, batch_size=plan.batch_size, seed=seed)
-    how = {"precision": precision, "validation": seen, "watch": watch}
+    how: dict[str, Any] = {"precision": precision, "validation": seen, "watch": watch}
     return carry_out(model, batches, plan, label="Training", progress=progress, **how)
 
 

@@ -82,7 +82,7 @@ def pretrain_layerwise(
             target = partial(_code, coder)
         block = keras.Model(images, decode(encode(before)), name=f"block_{k}")
         batches = Batches(clean, corrupt, recipe=plan.recipe, batch_size=plan.batch_size, seed=seed, target=target)
-        how = {"label": f"Block {k} of {depth}", "progress": progress}
+        how: dict[str, Any] = {"label": f"Block {k} of {depth}", "progress": progress}
         histories.append(carry_out(block, batches, plan if k == 1 else inner, **how))
         if fixed is not None:
             fixed.trainable = True

@@ -12,7 +12,7 @@ from cdae_lessons.errors import InputError
 from cdae_lessons.progress import Bar
 from cdae_lessons.training.denoising import denoise
 
-keras = backend.load_keras()
+keras: Any = backend.load_keras()
 
 Watch = Callable[[dict[str, Any]], None]
 Validation = tuple[np.ndarray, np.ndarray]

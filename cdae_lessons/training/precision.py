@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from typing import Any
 
 from cdae_lessons import backend
 from cdae_lessons.errors import known
@@ -18,7 +19,7 @@ from cdae_lessons.models import LAYOUT
 PRECISIONS = ("float32", "bfloat16", "auto")
 WORTH_IT = 0.8  # bfloat16 must save a fifth of the time of a convolution, since not all of a step is convolutions
 
-keras = backend.load_keras()
+keras: Any = backend.load_keras()
 ops = keras.ops
 
 

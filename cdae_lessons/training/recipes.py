@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from cdae_lessons import backend
 from cdae_lessons.models import LAYOUT
 
-keras = backend.load_keras()
+keras: Any = backend.load_keras()
 ops = keras.ops
 
 # Shifts keep few images from being learned by heart, but a network that has not yet learned how such images look
@@ -56,7 +57,7 @@ class Recipe:
     averaging: float = 0.0
 
 
-def dissimilarity(clean, images):
+def dissimilarity(clean: Any, images: Any) -> Any:
     """1 - SSIM, averaged over a batch, with the constants and the 7x7 window of scikit-image and ``data_range=1``.
 
     Parameters
@@ -74,7 +75,7 @@ def dissimilarity(clean, images):
     """
     axis = -1 if LAYOUT == "channels_last" else 1
 
-    def mean(x):  # one axis after the other: 14 additions a pixel instead of 49
+    def mean(x: Any) -> Any:  # one axis after the other: 14 additions a pixel instead of 49
         for window in ((7, 1), (1, 7)):
             x = ops.average_pool(x, window, strides=1, padding="valid", data_format=LAYOUT)
         return x
@@ -88,7 +89,7 @@ def dissimilarity(clean, images):
     return 1 - ops.mean(ssim)
 
 
-def cross_entropy_and_dissimilarity(clean, images):
+def cross_entropy_and_dissimilarity(clean: Any, images: Any) -> Any:
     """Binary cross-entropy plus five times `dissimilarity`: the loss of the fast recipe."""
     return ops.mean(keras.losses.binary_crossentropy(clean, images)) + 5 * dissimilarity(clean, images)
 

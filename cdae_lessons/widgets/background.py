@@ -50,7 +50,7 @@ class Moment:
     @property
     def best(self) -> int | None:
         """The epoch with the best validation SSIM, whose weights are kept; None before the first."""
-        return max(self.scores, key=self.scores.get, default=None)
+        return max(self.scores, key=self.scores.__getitem__, default=None)
 
 
 def follow(
@@ -62,7 +62,7 @@ def follow(
     report: Callable[[Moment], None],
     check: Callable[[], None],
     seed: int = 0,
-    **how: object,
+    **how: Any,
 ) -> training.History:
     """Train as `training.fit` does and tell how far it has come.
 
@@ -196,6 +196,8 @@ def start(
 
 def _end() -> None:
     # Registered by the first run, so that it comes before what the labs do at the end: wait for their pictures.
+    if _latest is None:
+        return
     _latest.drop()
     _latest.wait(10)  # torch aborts Python where a thread is cut off inside it
 

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import ipywidgets
 import traitlets
@@ -79,8 +80,10 @@ class Lab(ipywidgets.VBox):
         height: int = 300,
         rows: int = 1,
     ):
-        self.title, self.controls, self._redraw = title, dict(controls or {}), redraw
-        self._stale, self._worker, self._state = False, None, threading.Lock()
+        self.title, self.controls = title, dict(controls or {})
+        self._redraw: Any = redraw
+        self._worker: threading.Thread | None = None
+        self._stale, self._state = False, threading.Lock()
         self.message = ipywidgets.HTML(layout={"min_height": "22px", "margin": "0"})
         self.text = ipywidgets.HTML(layout={"margin": "0"})
         # Width and height in pixels keep the place free while a picture loads; both shrink together in a narrow window.
@@ -134,9 +137,9 @@ class Lab(ipywidgets.VBox):
         with self._state:
             self._stale = True
             if self._worker is None:
-                self._worker = threading.Thread(target=self._work, name=self.title, daemon=True)
-                _at_work.add(self._worker)
-                self._worker.start()
+                worker = self._worker = threading.Thread(target=self._work, name=self.title, daemon=True)
+                _at_work.add(worker)
+                worker.start()
 
     def wait(self, seconds: float = 10) -> bool:
         """Wait until the newest setting is drawn; return whether it is."""
@@ -153,7 +156,7 @@ class Lab(ipywidgets.VBox):
         while True:
             with self._state:
                 if not self._stale:
-                    _at_work.discard(self._worker)
+                    _at_work.discard(threading.current_thread())
                     self._worker = None
                     return
                 self._stale = False

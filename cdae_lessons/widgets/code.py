@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError, check_count
+from cdae_lessons.metrics import score
 from cdae_lessons.widgets import base, panels
 from cdae_lessons.widgets.denoise import check_networks, network_denoiser
 
@@ -49,7 +50,7 @@ def code_cases(images: np.ndarray, models: Mapping[int, keras.Model]) -> dict[in
     cases = {}
     for size in sorted(sizes):
         made = network_denoiser(sizes[size])(images)
-        scores = panels.score(images, made, data_range=1)
+        scores = score(images, made, data_range=1)
         cases[size] = {"images": made, "mse": scores["mse"].to_numpy(), "ssim": scores["ssim"].to_numpy()}
     return cases
 

@@ -118,8 +118,8 @@ def noise_lab(images: np.ndarray | Cohort | Mapping[str, np.ndarray | Cohort]) -
     InputError
         On images of another type, shape, size or range, or an empty mapping.
     """
-    sets = images if isinstance(images, Mapping) else {"": images}
-    sets = {str(name): panels.images_of(each) for name, each in sets.items()}
+    given = images if isinstance(images, Mapping) else {"": images}
+    sets = {str(name): panels.images_of(each) for name, each in given.items()}
     if not sets:
         msg = "Expected at least one set of images; received an empty mapping."
         raise InputError(msg)
@@ -133,7 +133,7 @@ def noise_lab(images: np.ndarray | Cohort | Mapping[str, np.ndarray | Cohort]) -
         for key, (label, value, low, high, step) in sliders.items():
             controls[f"{model} {key}"] = base.slider(label, value, low, high, step, log=model == "shot")
 
-    def show_own_sliders(_=None):
+    def show_own_sliders(_: object = None) -> None:
         for name in _OWN:
             base.shown(controls[name], name.split(" ")[0] == controls["model"].value)
         base.enabled(controls["seed"], controls["same"].value)

@@ -6,7 +6,8 @@ Number boxes, no menus: in JupyterLab the arrow keys and letters typed into a me
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets
 
@@ -14,7 +15,7 @@ from cdae_lessons.errors import InputError
 from cdae_lessons.widgets import base
 
 
-def order_lab(steps: Mapping[str, str], check: Callable) -> base.Lab:
+def order_lab(steps: Mapping[str, str], check: Any) -> base.Lab:
     """Number the steps, 0 for one that belongs nowhere, and check the order.
 
     Parameters

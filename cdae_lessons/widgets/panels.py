@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import ipywidgets
 import numpy as np
@@ -191,7 +192,7 @@ class _Pixels(Artist):
         super().__init__()
         self.pixels, self.left, self.bottom = np.ascontiguousarray(pixels[::-1]), left, bottom
 
-    def draw(self, renderer) -> None:
+    def draw(self, renderer: Any) -> None:
         settings = renderer.new_gc()
         renderer.draw_image(settings, self.left, self.bottom, self.pixels)
         settings.restore()
@@ -205,7 +206,7 @@ def _fit(at: tuple[float, float, float], shape: tuple[int, int]) -> tuple[float,
     return left + (side - width) / 2, top + (side - height) / 2, width, height, pixel
 
 
-def _pixels(figure, at, colours, title, note) -> None:
+def _pixels(figure: Figure, at: tuple[float, float, float], colours: np.ndarray, title: str, note: str) -> None:
     left, top, width, height, _ = _fit(at, colours.shape[:2])
     scale = base.DPI / base.CSS
     rows, columns = (

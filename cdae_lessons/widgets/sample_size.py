@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ class Result:
     """What a finished run ended with: the validation SSIM of the weights kept, and how it got there."""
 
     ssim: float
-    last: Moment
+    last: Moment | None
 
 
 class SampleSizeLab(RunLab):
@@ -51,7 +52,7 @@ class SampleSizeLab(RunLab):
         self.results: dict[tuple, Result] = {}  # finished runs by mix, n, seed and steps
         self.lines = {"noisy": mean_ssim(validation, training.validation_noise(validation, _NOISE))}
         own, *others = pools
-        self.mixes = {own: (own,)}
+        self.mixes: dict[str, tuple[str, ...]] = {own: (own,)}
         for other in others:
             self.mixes |= {f"half {own}, half {other}": (own, other), other: (other,)}
         self.lines["median filter"] = median_ssim(pools[own], validation, _NOISE)
@@ -149,7 +150,7 @@ class SampleSizeLab(RunLab):
             axes.plot(sizes, means, f"-C{i % 10}", linewidth=1)
             label = f"{mix}, {steps} steps"
             axes.plot(*zip(*pairs, strict=True), f"C{i % 10}", linestyle="", marker="os^Dv*"[i % 6], label=label)
-        if moment is not None and moment.best:
+        if moment is not None and used is not None and moment.best:
             axes.plot(used["n"], moment.scores[moment.best], "ok", markersize=13, markerfacecolor="none")
         median = self.lines["median filter"]
         axes.axhline(median, color="0.35", linestyle="-.", linewidth=1.2)
@@ -222,7 +223,8 @@ def sample_size_lab(cohorts: object) -> SampleSizeLab:
     if not cohorts:
         msg = "Expected at least one set of images; received none."
         raise InputError(msg)
-    pools, validation = {}, None
+    pools: dict[str, np.ndarray] = {}
+    validation: Any = None
     for name, given in cohorts.items():
         images = network_images(given, what=f"images {name!r}", largest=LARGEST)
         if len(images) < 5:

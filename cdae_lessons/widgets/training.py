@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -160,7 +161,7 @@ def _draw_loss(axes: Axes, moment: Moment | None) -> None:
     if moment is None:
         axes.set_ylim(0, 1)
         return
-    marks = {"markersize": 4, "markevery": max(1, moment.epochs // 20)}
+    marks: dict[str, Any] = {"markersize": 4, "markevery": max(1, moment.epochs // 20)}
     done = [(row["epoch"], row["loss"]) for row in moment.rows]
     seen = [(row["epoch"], row["val_loss"]) for row in moment.rows if "val_loss" in row]
     axes.plot(*_columns(done), "o-C0", label="training", **marks)

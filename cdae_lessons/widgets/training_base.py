@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import ipywidgets
 import numpy as np
+from matplotlib.figure import Figure
 
 from cdae_lessons import denoisers, metrics, training
 from cdae_lessons.errors import InputError, check_images
@@ -46,7 +48,7 @@ class RunLab(Lab):
         super().__init__(title, {**controls, **buttons}, self.draw, height=height)
         self.message.layout.min_height = "44px"  # two lines, so that the picture stays in place
 
-    def draw(self, settings: dict):
+    def draw(self, settings: dict) -> Figure | tuple[Figure, str]:
         """Return the picture, and its numbers as HTML, of `moment` (None: no training yet) and these settings."""
         raise NotImplementedError
 
@@ -64,7 +66,7 @@ class RunLab(Lab):
 
     def stop(self) -> None:
         """End the training within one step; the best weights are kept."""
-        if self.running:
+        if self._run is not None and self.running:
             self._run.stop()
             self._say_anew("Stopping …")
         else:
@@ -115,7 +117,7 @@ class RunLab(Lab):
         self.say()
 
     def _begin(self, settings: dict, run: background.Run) -> None:
-        if self.moment is not None:
+        if self.moment is not None and self.used is not None:
             self.before = self.used, self.moment
         self._run, self.moment, self.used = run, None, settings
         self._enable(False)
@@ -151,7 +153,7 @@ class RunLab(Lab):
             enabled(control, free)
 
 
-def network_images(images: object, *, what: str, largest: int) -> np.ndarray:
+def network_images(images: Any, *, what: str, largest: int) -> np.ndarray:
     """Return the images of a cohort, or the array itself, checked to suit every network of the labs.
 
     Raises
@@ -199,7 +201,8 @@ def summary(history: training.History, *, epochs: int) -> str:
     ended += f" after {len(table)} of {epochs} epochs"
     if "val_ssim" not in table:
         return f"{ended}, before any was validated: the weights are those from before the training."
-    best = table.loc[table["val_ssim"].idxmax()]
+    row: Any = table["val_ssim"].idxmax()
+    best = table.loc[row]
     return (
         f"{ended} in {history.seconds:.0f} s. Kept: the weights of epoch {best['epoch']:.0f}, "
         f"validation SSIM {best['val_ssim']:.3f}."
