@@ -79,7 +79,7 @@ def test_make_help_lists_every_target():
     assert sorted([*listed, "help"]) == sorted(phony.replace("\\", "").split())
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.skipif(shutil.which("make") is None or os.name == "nt", reason="needs make, and a shell")
 @pytest.mark.parametrize(
     ("target", "version", "said"),
     [
