@@ -14,7 +14,7 @@ DIST := dist
 ARGS ?=
 
 .PHONY: help lab playground test setup course slides book readme nbgrader student instructor reproduce studies bench bench-sweeps bench-widgets \
-	weights test-launch test-backends test-oldest test-newest test-colab constraints clean
+	weights test-launch test-machines test-backends test-oldest test-newest test-colab constraints clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo "make bench-widgets  measure how fast the labs answer"
 	@echo "make weights        train the network that the labs ship, and tune its rivals (about 15 minutes)"
 	@echo "make test-launch    the slow tests: thousands of hostile files, bad luck and load (a few minutes)"
+	@echo "make test-machines  run the tests that train and all notebooks as on other processors (hours; resumes)"
 	@echo "make test-backends  run the tests of models, training and hostile files on JAX and TensorFlow"
 	@echo "make test-oldest    run the tests on the lowest supported versions (needs Python 3.11)"
 	@echo "make test-newest    run the tests on the newest versions, whatever constraints.txt says"
@@ -108,6 +109,9 @@ weights: $(VENV)/.lab
 
 test-launch: $(VENV)/.lab $(VENV)/.test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m launch tests $(ARGS)
+
+test-machines: $(VENV)/.lab $(VENV)/.test .venv-backends/.ready
+	@$(BIN)/python tools/machines.py $(ARGS)
 
 test-backends: .venv-backends/.ready
 	@for backend in jax tensorflow; do \
