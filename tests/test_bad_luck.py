@@ -49,7 +49,7 @@ def test_an_interrupt_at_any_moment_leaves_a_network_that_works(count, images, t
 
         def watch(state, timer=timer):
             if state["step"] == 1:
-                timer.start()  # so that it never comes before the first step, nor, in a training so long, after the last
+                timer.start()  # so it never comes before the first step, nor, in a training so long, after the last
 
         assert fit(model, epochs=10_000, watch=watch).stopped == "interrupted"
         timer.join()

@@ -15,6 +15,8 @@ from cdae_lessons import InputError, metrics, models, noise, training
 from cdae_lessons.recipes import RECIPES, dissimilarity
 from cdae_lessons.training import keras
 
+pytestmark = pytest.mark.trains
+
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
 
 

@@ -137,6 +137,8 @@ def test_python_ends_in_the_middle_of_a_training():
 import time
 import numpy as np
 from cdae_lessons import widgets
+
+pytestmark = pytest.mark.trains
 lab = widgets.training_lab(np.random.default_rng(0).random((40, 16, 16)), np.zeros((5, 16, 16)))
 lab.controls["epochs"].value = 100
 lab.train()

@@ -4,9 +4,9 @@ python tools/machines.py                                              all; what 
 python tools/machines.py --settings oldest jax                        only these machines
 python tools/machines.py tests/test_precision.py notebooks/03*.ipynb  only these files
 
-A setting holds back what the processor can do, or says how many threads compute: sums are then rounded in another order,
-and trainings that begin alike end elsewhere. Results are kept in build/machines, a file and setting each, until the file
-or the package changes. What failed is run again the next time.
+A setting holds back what the processor can do, or says how many threads compute: sums are then rounded in another
+order, and trainings that begin alike end elsewhere. Results are kept in build/machines, a file and setting each, until
+the file or the package changes. What failed is run again the next time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "build" / "machines"
@@ -78,25 +78,21 @@ def _run(python: str, name: str, file: Path, package: str) -> dict:
         return json.loads(kept.read_text(encoding="utf-8")) | {"seconds": 0}
     kept.parent.mkdir(parents=True, exist_ok=True)
     report, log = kept.with_suffix(".xml"), kept.with_suffix(".log")
-    command = [
-        python,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "trains",
-        f"--junitxml={report}",
+    report.unlink(missing_ok=True)
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "trains", f"--junitxml={report}"]
+    command += [
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-sanitize-with=tests/nbval.cfg",
+        "--nbval-cell-timeout=3000",
         str(file),
     ]
-    command += ["--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval.cfg", "--nbval-cell-timeout=3000"]
     held_back = {INSTRUCTIONS, KERNELS, "KERAS_BACKEND"}
     environment = {key: value for key, value in os.environ.items() if key not in held_back} | SETTINGS[name]
     started = time.monotonic()
     with log.open("w") as output:
         done = subprocess.run(command, cwd=ROOT, env=environment, stdout=output, stderr=output, check=False)
-    cases = [*ElementTree.parse(report).iter("testcase")] if report.exists() else []  # noqa: S314 our own file
+    cases = [*ET.parse(report).iter("testcase")] if report.exists() else []  # noqa: S314 our own file
     kinds = [{part.tag for part in case} & {"failure", "error", "skipped"} for case in cases]
     bad = [case.get("name") for case, kind in zip(cases, kinds, strict=True) if kind & {"failure", "error"}]
     if done.returncode and not bad:
