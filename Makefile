@@ -11,7 +11,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__
 DIST := dist
 
 .PHONY: help lab playground test setup course slides book nbgrader student instructor reproduce readme studies bench bench-sweeps \
-	bench-widgets weights test-launch test-backends test-oldest test-newest test-colab constraints clean
+	bench-widgets weights test-launch test-machines test-backends test-oldest test-newest test-colab constraints clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /make \1:/p' Makefile | awk -F: '{ printf "%-19s %s\n", $$1, substr($$0, length($$1) + 2) }'
 
@@ -74,6 +74,8 @@ bench bench-sweeps bench-widgets:
 
 test-launch: .venv/.lab .venv/.test ## the slow tests: thousands of hostile files, bad luck and load (a few minutes)
 	@$(PYTEST) -m launch tests $(ARGS)
+test-machines: .venv/.lab .venv/.test .venv-backends/.ready ## run the tests that train and all notebooks as on other processors (hours; resumes)
+	@$(RUN) tools/machines.py $(ARGS)
 test-backends: .venv-backends/.ready ## run the tests of models, training and hostile files on JAX and TensorFlow
 	@for backend in jax tensorflow; do echo "Tests on $$backend"; KERAS_BACKEND=$$backend \
 		$(<D)/bin/python -m pytest tests/test_models.py tests/test_training.py tests/test_hostile_files.py $(ARGS) || exit 1; done

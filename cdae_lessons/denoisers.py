@@ -123,7 +123,8 @@ def training_average(noisy: np.ndarray, *, images: np.ndarray, sigma: float, off
     the training images exist. What it shows of a new patient comes from other patients.
     """
     sigma = check_number(sigma, what="sigma", above=True)
-    x = check_images(images, what="training images").reshape(len(images), -1).astype(float)
+    images = check_images(images, what="training images")
+    x = images.reshape(len(images), -1).astype(float)
     if noisy.shape[1:] != images.shape[1:]:
         msg = f"Expected noisy images of the training images' size {images.shape[1:]}; received {noisy.shape[1:]}."
         raise InputError(msg)

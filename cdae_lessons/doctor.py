@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 from importlib import metadata
+
+from packaging.requirements import Requirement
 
 from cdae_lessons import backend, datasets
 from cdae_lessons.errors import InputError
@@ -20,17 +21,17 @@ def problems() -> list[str]:
     list of str
     """
     found = []
-    for requirement in metadata.requires("cdae-lessons") or []:
-        name, _, lowest = requirement.partition(">=")
-        if ";" in requirement:  # an extra: only what somebody asked for
+    for needed in map(Requirement, metadata.requires("cdae-lessons") or []):
+        if needed.marker and not needed.marker.evaluate({"extra": ""}):  # not here, or an extra that nobody asked for
             continue
+        wanted = f"{needed.name}{needed.specifier}"
         try:
-            have = metadata.version(name)
+            have = metadata.version(needed.name)
         except metadata.PackageNotFoundError:
-            found.append(f"{name} is not installed. Run: pip install '{requirement}'")
+            found.append(f"{needed.name} is not installed. Run: pip install '{wanted}'")
             continue
-        if lowest and _numbers(have) < _numbers(lowest):
-            found.append(f"{name} is {have}; {lowest} or newer is needed. Run: pip install -U '{requirement}'")
+        if not needed.specifier.contains(have, prereleases=True):
+            found.append(f"{needed.name} is {have}; {wanted} is needed. Run: pip install -U '{wanted}'")
     try:
         backend.load_keras()
     except (InputError, ImportError) as error:
@@ -65,7 +66,3 @@ def text(found: list[str]) -> str:
     lines += [f"{'images in':14s} {data_home(None)}", "", sets.to_string(index=False), ""]
     lines += [f"PROBLEM: {problem}" for problem in found] or ["Everything needed is here."]
     return "\n".join(lines)
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", version.split("+")[0])[:3]]

@@ -1,4 +1,8 @@
-"""Clear answers to mistakes: what was expected, what came, what to do."""
+"""Clear answers to mistakes: what was expected, what came, what to do.
+
+Every public function checks its arguments by these and raises `InputError` where one does not fit; what it calls
+inside the package trusts it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import difflib
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 class InputError(ValueError):
@@ -46,13 +51,13 @@ def known(name: str, names: Iterable[str], *, what: str) -> str:
     raise InputError(msg)
 
 
-def check_images(images: np.ndarray, *, what: str = "images", in_range: bool = True) -> np.ndarray:
+def check_images(images: ArrayLike, *, what: str = "images", in_range: bool = True) -> np.ndarray:
     """Return `images` as float32 after checking the package's one currency.
 
     Parameters
     ----------
-    images : ndarray of shape (N, H, W), floating point
-        The images; values in [0, 1] when `in_range`.
+    images : array-like of shape (N, H, W), floating point
+        The images, or a `Cohort` of them; values in [0, 1] when `in_range`.
     what : str
         Name of the argument, for the message.
     in_range : bool

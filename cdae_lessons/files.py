@@ -12,8 +12,10 @@ from platformdirs import user_cache_path
 
 from cdae_lessons.errors import InputError
 
+StrPath = str | os.PathLike[str]
 
-def data_home(data_dir: str | os.PathLike[str] | None = None) -> Path:
+
+def data_home(data_dir: StrPath | None = None) -> Path:
     """The folder where data is kept.
 
     `data_dir` if given, else the environment variable ``CDAE_DATA_DIR``, else ``data/`` of the checkout
@@ -33,7 +35,7 @@ def user_cache() -> Path:
     return user_cache_path("cdae-lessons")
 
 
-def folder(place: str | os.PathLike[str]) -> Path:
+def folder(place: StrPath) -> Path:
     """Make a folder, if it is not there, and return it.
 
     Raises

@@ -1,9 +1,12 @@
-"""What several tests need: a web server on this machine, and a process that an interrupt can reach."""
+"""What several tests need: a web server on this machine, a set on it, and a process that an interrupt can reach."""
 
+import hashlib
+import io
 import signal
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 
 
@@ -58,6 +61,23 @@ def server(monkeypatch):
         running.ended.set()  # for answers that wait
         running.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def breast(server, monkeypatch):
+    """BreastMNIST at 28 and 64 pixels as `server` has it."""
+    from cdae_lessons.datasets import medmnist
+
+    entry = dict(medmnist.info()["breastmnist"])
+    for suffix, side in (("", 28), ("_64", 64)):
+        stream = io.BytesIO()
+        np.savez(stream, **{part: np.full((4, side, side), 100, np.uint8) for part in medmnist.PARTS})
+        path = f"/breastmnist{suffix}.npz"
+        server.answers[f"{path}?download=1"] = stream.getvalue()
+        checksum = hashlib.md5(stream.getvalue(), usedforsecurity=False).hexdigest()
+        entry |= {f"url{suffix}": f"{server.address}{path}?download=1", f"MD5{suffix}": checksum}
+    monkeypatch.setattr(medmnist, "info", lambda: {"breastmnist": entry})
+    return entry
 
 
 @pytest.fixture

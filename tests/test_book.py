@@ -42,7 +42,7 @@ README = """\
 def make(root, to):
     """What `make book` runs: its exit status, and what it said."""
     command = [sys.executable, ROOT / "tools" / "make_book.py", "--root", root, "--to", to]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     return done.returncode, done.stdout + done.stderr
 
 

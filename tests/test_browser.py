@@ -50,7 +50,7 @@ ALL_THERE = """([labs, complaints]) =>
   document.querySelectorAll("img.widget-image").length == labs || document.querySelector(complaints)
 """
 COMPLAINTS = ":is([data-mime-type$='error'], [data-mime-type$='stderr'])"
-PATIENCE = 90_000  # milliseconds, for what takes a few seconds where nothing else runs
+PATIENCE = 600_000  # milliseconds, for what takes a few seconds where nothing else runs
 expect.set_options(timeout=PATIENCE)
 
 
@@ -70,9 +70,9 @@ def voila(folder, port):
 
 
 def until_it_answers(address, process, log):
-    for _ in range(200):
+    for _ in range(2000):
         try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 our own server
+            with urllib.request.urlopen(address, timeout=60):  # noqa: S310 our own server
                 return
         except OSError:
             try:
@@ -111,7 +111,7 @@ def server(request, tmp_path_factory):
         yield name, address, own["JUPYTER_TOKEN"]
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(300)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from cdae_lessons import InputError, models, training
 from cdae_lessons.datasets import load
 from cdae_lessons.datasets.images import MOST_PIXELS, read_image
 from cdae_lessons.datasets.medmnist import PARTS
-from cdae_lessons.training import keras
+from cdae_lessons.models import keras
 
 KINDS = ["pgm", "png", "jpg", "tif", "bmp", "gif", "webp", "jp2", "dcm", "npz", "keras"]
 EXTREMES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]

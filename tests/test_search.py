@@ -31,10 +31,10 @@ def stand_in(calls=None, *, stop_at=None):
         settings = dict(pair.split("=") for pair in config.network.split()[1:])
         depth, width = int(settings.get("depth", 2)), int(settings.get("width", 64))
         good = 0.5 + 0.1 * depth - width / 1000
-        rival = config.network in measuring.RIVALS
+        rival = config.network in networks.RIVALS
         return {
             "config": asdict(config),
-            "code": measuring.code_version(),
+            "code": config.code,
             "scores": {name: [1 - good] * 10 for name in ("ssim", "psnr", "ssim_body")},
             "subjects": list(range(10)),
             "validation_ssim": None if rival else good,
@@ -119,9 +119,9 @@ def test_every_proposal_can_be_built_and_trained(tmp_path):
 def test_the_comparison_has_fresh_seeds_and_rivals(tmp_path):
     calls = []
     table = searching.compare(CASE, ["unet", "cnn_dae"], store=tmp_path, progress=False, work=stand_in(calls))
-    seeds = {config.seed for config in calls if config.network not in measuring.RIVALS}
+    seeds = {config.seed for config in calls if config.network not in networks.RIVALS}
     assert seeds == {8, 9, 10, 11, 12}
-    assert set(table["network"]) == {"unet", "cnn_dae", *measuring.RIVALS}
+    assert set(table["network"]) == {"unet", "cnn_dae", *networks.RIVALS}
     assert table.loc[table["network"] == "unet", "seeds"].item() == 5
 
 
@@ -155,7 +155,7 @@ def test_the_command_writes_tables_and_a_figure(tmp_path, monkeypatch, capsys):
     assert "n=300: the best on the validation images is encoder_decoder" in said
     tried, comparison = pd.read_csv(out / "tried.csv"), pd.read_csv(out / "comparison.csv")
     assert set(tried["n_train"]) == set(comparison["n_train"]) == {50, 300}
-    assert {"cnn_dae", *measuring.RIVALS} < set(comparison["network"])
+    assert {"cnn_dae", *networks.RIVALS} < set(comparison["network"])
     assert (out / "search.png").stat().st_size > 10_000
     assert list(out.glob(".*.part")) == []
 

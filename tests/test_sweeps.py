@@ -13,10 +13,12 @@ import pytest
 
 from cdae_lessons import InputError, noise, training
 from cdae_lessons.__main__ import main
-from cdae_lessons.studies import figures, measuring, paper, running, spec, store, summary
+from cdae_lessons.models import keras
+from cdae_lessons.studies import code, figures, measuring, networks, running, sides, spec, store, summary
 from cdae_lessons.studies.configuration import Configuration, grid, rivals
 
 LOW, HIGH = "gaussian p=0.1 sigma=1", "gaussian p=0.5 sigma=1"
+CODE = code.version("brain")
 STUDIES = sorted((Path(__file__).parents[1] / "studies").glob("*.yaml"))
 SMALL = {
     "dataset": "brain",
@@ -38,15 +40,15 @@ def stand_in(calls=None, *, fail=(), stop=()):
             raise InputError("no such images")
         if config.seed in stop:
             raise KeyboardInterrupt
-        ssim = 0.5 + config.n_train / 1000 - 0.1 * (config.noise == HIGH) - 0.2 * (config.network in measuring.RIVALS)
+        ssim = 0.5 + config.n_train / 1000 - 0.1 * (config.noise == HIGH) - 0.2 * (config.network in networks.RIVALS)
         spread = np.linspace(-0.05, 0.05, 10) + 0.01 * config.seed
         return {
             "config": asdict(config),
-            "code": measuring.code_version(),
-            "scores": {name: (ssim + spread).tolist() for name in ("ssim", "psnr", "ssim_body")},
+            "code": config.code,
+            "scores": {name: (ssim + spread).tolist() for name in ("ssim", "psnr", "ssim_body", "ssim_range2")},
             "subjects": list(range(10)),
             "history": {},
-            "weights": 0 if config.network in measuring.RIVALS else 1000,
+            "weights": 0 if config.network in networks.RIVALS else 1000,
             "seconds": 0.0 if config.network == "noisy" else 2.0,
             "finished": "2026-11-23T10:00:00+00:00",
             "made_with": {"backend": "torch", "device": "CPU", "python": "3", "keras": "3", "torch": "2", "numpy": "2"}
@@ -90,25 +92,8 @@ def test_a_configuration_is_frozen_and_its_hash_names_it(monkeypatch):
     keys = {Configuration(**SMALL | other).key for other in others}
     assert len(keys | {one.key}) == len(others) + 1
     before = one.key
-    monkeypatch.setattr("cdae_lessons.studies.configuration.code_version", lambda: "0.0-other")
+    monkeypatch.setattr("cdae_lessons.studies.code.version", lambda _: "0.0-other")
     assert one.key != before  # other code, another result
-
-
-def test_the_code_version_follows_what_decides_a_result(monkeypatch, tmp_path):
-    before = measuring.code_version()
-    for name in measuring._DECIDE:
-        (tmp_path / f"{name}.py").write_text("", encoding="utf-8")
-    monkeypatch.setattr(measuring.resources, "files", lambda _: tmp_path)
-    measuring.code_version.cache_clear()
-    try:
-        empty = measuring.code_version()
-        (tmp_path / "noise.py").write_text("p = 1\n", encoding="utf-8")
-        measuring.code_version.cache_clear()
-        assert len({before, empty, measuring.code_version()}) == 3
-    finally:
-        monkeypatch.undo()
-        measuring.code_version.cache_clear()
-    assert measuring.code_version() == before
 
 
 def test_a_grid_has_every_combination_once():
@@ -126,26 +111,26 @@ def test_rivals_are_measured_once_a_case_and_those_of_a_mix_on_its_first_set():
     mixes = grid(**SMALL | {"dataset": ["brain", "brain+fundus"], "n_train": [6, 9], "seed": [0, 1]})
     beside = rivals(mixes)
     assert {(c.dataset, c.n_train, c.size) for c in beside} == {("brain", 6, 16), ("brain", 9, 16)}
-    assert len(beside) == 2 * len(measuring.RIVALS)
+    assert len(beside) == 2 * len(networks.RIVALS)
     assert {"noisy", "tv", "nl_means", "training_average"} <= {c.network for c in beside}
 
 
 def test_sides_share_no_subject_and_the_test_images_never_change():
-    def sides(**change):
-        return measuring.sides(Configuration(**SMALL | {"size": 8} | change))
+    def chosen(**change):
+        return sides.sides(Configuration(**SMALL | {"size": 8} | change))
 
-    train, validation, test = sides(dataset="histology", n_train=40)
-    assert (len(train), len(validation), len(test)) == (40, measuring.VALIDATION, measuring.TEST)
+    train, validation, test = chosen(dataset="histology", n_train=40)
+    assert (len(train), len(validation), len(test)) == (40, sides.VALIDATION, sides.TEST)
     assert not set(validation.subjects) & set(test.subjects)
     held_out = {image.tobytes() for image in np.concatenate([validation.images, test.images])}
     for change in ({"n_train": 40}, {"n_train": 9}, {"n_train": 40, "seed": 1}):
-        again, *kept = sides(dataset="histology", **change)
+        again, *kept = chosen(dataset="histology", **change)
         np.testing.assert_array_equal(kept[0].images, validation.images)
         np.testing.assert_array_equal(kept[1].images, test.images)
         assert not {image.tobytes() for image in again} & held_out
-    few, more = sides(n_train=5)[0], sides(n_train=9)[0]
+    few, more = chosen(n_train=5)[0], chosen(n_train=9)[0]
     np.testing.assert_array_equal(few, more[:5])
-    assert (sides(n_train=5, seed=1)[0] != few).any()  # the seed draws the sample
+    assert (chosen(n_train=5, seed=1)[0] != few).any()  # the seed draws the sample
 
 
 def test_no_subject_of_the_test_images_is_trained_on(monkeypatch):
@@ -154,26 +139,26 @@ def test_no_subject_of_the_test_images_is_trained_on(monkeypatch):
     images = np.random.default_rng(0).random((60, 8, 8)).astype(np.float32)
     images[:, 0, 0] = np.arange(60) // 4 / 100  # a corner says who it is
     pairs = Cohort(images, np.arange(60) // 4, "pairs", "made up", "none")
-    monkeypatch.setattr(measuring.datasets, "load", lambda *_, **__: pairs)
-    measuring._split.cache_clear()
+    monkeypatch.setattr(sides.datasets, "load", lambda *_, **__: pairs)
+    sides.split.cache_clear()
     try:
-        train, validation, test = measuring.sides(Configuration(**SMALL | {"n_train": 30, "size": 8}))
+        train, validation, test = sides.sides(Configuration(**SMALL | {"n_train": 30, "size": 8}))
         with pytest.raises(InputError, match="received train=60"):
-            measuring.sides(Configuration(**SMALL | {"n_train": 60, "size": 8}))
+            sides.sides(Configuration(**SMALL | {"n_train": 60, "size": 8}))
     finally:
-        measuring._split.cache_clear()
-    sides = [set(part[:, 0, 0].tolist()) for part in (train, validation.images, test.images)]
-    assert not sides[0] & sides[1]
-    assert not sides[0] & sides[2]
-    assert not sides[1] & sides[2]
+        sides.split.cache_clear()
+    people = [set(part[:, 0, 0].tolist()) for part in (train, validation.images, test.images)]
+    assert not people[0] & people[1]
+    assert not people[0] & people[2]
+    assert not people[1] & people[2]
 
 
 def test_a_mix_trains_on_equal_shares_and_is_tested_on_the_first():
-    alone = measuring.sides(Configuration(**SMALL))
-    train, _, test = measuring.sides(Configuration(**SMALL | {"dataset": "brain+fundus", "n_train": 7}))
+    alone = sides.sides(Configuration(**SMALL))
+    train, _, test = sides.sides(Configuration(**SMALL | {"dataset": "brain+fundus", "n_train": 7}))
     np.testing.assert_array_equal(test.images, alone[2].images)
     np.testing.assert_array_equal(train[:4], alone[0][:4])
-    fundus = measuring.sides(Configuration(**SMALL | {"dataset": "fundus", "n_train": 3}))[0]
+    fundus = sides.sides(Configuration(**SMALL | {"dataset": "fundus", "n_train": 3}))[0]
     np.testing.assert_array_equal(train[4:], fundus)
 
 
@@ -189,12 +174,12 @@ def test_a_training_is_measured_on_held_out_images(monkeypatch):
     config = Configuration(**SMALL | {"seed": 3})
     found = json.loads(json.dumps(measuring.measure(config)))  # plain numbers, lists and text
     assert found["config"] == asdict(config)
-    train, validation, test = measuring.sides(config)
+    train, validation, test = sides.sides(config)
     np.testing.assert_array_equal(seen["clean"], train)
     assert "validation" not in seen
     assert (seen["steps"], seen["seed"], seen["recipe"]) == (4, 3, "fast")
     assert {name: len(values) for name, values in found["scores"].items()} == dict.fromkeys(
-        ("ssim", "psnr", "ssim_body"), 100
+        ("ssim", "psnr", "ssim_body", "ssim_range2"), 100
     )
     assert found["weights"] == 16 * 16 * 64 * 2 + 64 + 256
     assert len(found["history"]["loss"]) == 2
@@ -202,7 +187,7 @@ def test_a_training_is_measured_on_held_out_images(monkeypatch):
     denoised = training.denoise(seen["model"], noisy)
     validated = measuring.metrics.score(validation.images, denoised, data_range=1)["ssim"].mean()
     assert found["validation_ssim"] == pytest.approx(validated, abs=1e-4)
-    assert found["made_with"]["keras"] == training.keras.__version__
+    assert found["made_with"]["keras"] == keras.__version__
     assert found["seconds"] > 0
     assert (len(found["subjects"]), len(set(found["subjects"]))) == (100, len(set(test.subjects)))
 
@@ -213,9 +198,9 @@ def test_rivals_are_tuned_on_training_images_and_scored_on_the_same_noisy_ones(m
     monkeypatch.setattr(measuring.denoisers, "tune", lambda *given: tuned.append(given[2]) or real(*given))
     config = Configuration(**SMALL | {"network": "gaussian"})
     found = measuring.measure(config)
-    np.testing.assert_array_equal(tuned[0], measuring.sides(config)[0])
+    np.testing.assert_array_equal(tuned[0], sides.sides(config)[0])
     noisy = measuring.measure(Configuration(**SMALL | {"network": "noisy"}))
-    clean = measuring.sides(config)[2].images
+    clean = sides.sides(config)[2].images
     z = noise.parse(HIGH)(clean, rng=measuring.TEST_NOISE)
     expected = measuring.metrics.score(clean, z, data_range=1)["psnr"]
     np.testing.assert_allclose(noisy["scores"]["psnr"], expected, atol=1e-4)
@@ -250,16 +235,16 @@ def test_an_interrupted_training_is_no_result(monkeypatch):
 def test_what_is_finished_is_never_done_again(tmp_path, capsys):
     calls = []
     configs = grid(**SMALL | {"seed": [0, 1]})
-    first = paper.run(configs, store=tmp_path, work=stand_in(calls))
-    assert len(calls) == 2 + len(measuring.RIVALS)
+    first = running.run(configs, store=tmp_path, work=stand_in(calls))
+    assert len(calls) == 2 + len(networks.RIVALS)
     assert list(first) == list(store.COLUMNS)
     assert list(first["network"])[:3] == ["dense_autoencoder", "dense_autoencoder", "noisy"]
     said = capsys.readouterr().out
     assert f"[1/{len(calls)}] brain, {HIGH}, n=6: dense_autoencoder (fast, 4 steps, seed 0): SSIM 0.406" in said
     assert " left" in said
-    again = paper.run(configs, store=tmp_path, work=stand_in(calls))
+    again = running.run(configs, store=tmp_path, work=stand_in(calls))
     pd.testing.assert_frame_equal(first, again)
-    assert len(calls) == 2 + len(measuring.RIVALS)
+    assert len(calls) == 2 + len(networks.RIVALS)
     more = running.run([*configs, Configuration(**SMALL | {"seed": 2})], store=tmp_path, work=stand_in(calls))
     assert calls[-1].seed == 2
     assert len(calls) == len(more) == len(first) + 1
@@ -269,12 +254,14 @@ def test_what_is_finished_is_never_done_again(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_other_code_is_another_result(tmp_path, monkeypatch):
+def test_other_code_is_another_result(tmp_path, monkeypatch, capsys):
     calls, configs = [], [Configuration(**SMALL)]
     running.run(configs, store=tmp_path, progress=False, with_rivals=False, work=stand_in(calls))
-    for module in ("configurations", "sweeps", "trials"):
-        monkeypatch.setattr(f"cdae_lessons.{module}.code_version", lambda: "9.9.9-new")
-    table = running.run(configs, store=tmp_path, progress=False, with_rivals=False, work=stand_in(calls))
+    monkeypatch.setattr("cdae_lessons.studies.code.version", lambda _: "9.9.9-new")
+    table = running.run(configs, store=tmp_path, with_rivals=False, work=stand_in(calls))
+    assert (
+        "The code that decides 1 of the other 1 has changed since: they are measured anew." in capsys.readouterr().out
+    )
     assert len(calls) == 2
     assert list(table["code"]) == ["9.9.9-new"]
     assert len(list(tmp_path.glob("*.json"))) == 2  # the old one stays
@@ -346,7 +333,7 @@ def test_a_result_is_written_at_one_stroke(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(InputError, match="Cannot write to.*--out"):
+    with pytest.raises(InputError, match="Cannot write .*choose another folder"):
         running.run([Configuration(**SMALL)], store=tmp_path / "file" / "out", work=stand_in())
 
 
@@ -430,7 +417,7 @@ def test_a_dry_run_counts_and_estimates_and_does_nothing(tmp_path, capsys, monke
     out = tmp_path / "out"
     assert main(["sweep", str(path), "--out", str(out), "--dry-run", "--workers", "2"]) == 0
     said = capsys.readouterr().out
-    assert f"{12 + 4 * len(measuring.RIVALS)} runs, {4 * len(measuring.RIVALS)} of them rivals; 0 are done." in said
+    assert f"{12 + 4 * len(networks.RIVALS)} runs, {4 * len(networks.RIVALS)} of them rivals; 0 are done." in said
     assert "about 48 s" in said  # 12 x 400 x 0.01
     assert "With 2 workers, if each has a core: 24 s" in said
     assert asked == [("dense_autoencoder", 16, "fast")]  # timed once
@@ -461,7 +448,7 @@ def test_a_report_has_tables_and_figures(tmp_path, capsys):
     assert {file.name for file in (tmp_path / "kept").iterdir()} == names
     runs = pd.read_csv(tmp_path / "kept" / "runs.csv")
     assert list(runs) == list(store.COLUMNS)
-    assert len(runs) == 24 + 4 * len(measuring.RIVALS)
+    assert len(runs) == 24 + 4 * len(networks.RIVALS)
     table = pd.read_csv(tmp_path / "kept" / "summary.csv")
     network = table[(table["network"] == "cnn_dae") & (table["dataset"] == "brain+fundus") & (table["noise"] == LOW)]
     assert list(network["n_train"]) == [10, 300]
@@ -472,12 +459,12 @@ def test_a_report_has_tables_and_figures(tmp_path, capsys):
     np.testing.assert_allclose(network["ahead"], 0.21, atol=1e-5)
     assert (network["ahead_low"] <= network["ahead"] + 1e-5).all()
     assert set(network["tested_on"]) == {"brain"}
-    assert set(network["rival"]) <= set(measuring.RIVALS) - {"noisy"}
+    assert set(network["rival"]) <= set(networks.RIVALS) - {"noisy"}
     assert (table["made"] == "2026-11-23").all()
-    assert table["versions"].str.contains(measuring.code_version(), regex=False).all()
+    assert table["versions"].str.contains(CODE, regex=False).all()
     figure = figures.sample_size(table)  # from the CSV alone
     assert "Made on 2026-11-23" in figure.get_label()
-    assert measuring.code_version() in figure.get_label()
+    assert CODE in figure.get_label()
     assert len(figure.axes) == 2
     assert {"cnn_dae", "cnn_dae, brain+fundus", "tv", "noisy"} <= {
         text.get_text() for text in figure.legends[0].get_texts()
@@ -494,7 +481,7 @@ def test_a_report_of_a_part_says_so(tmp_path, capsys):
     assert "no results of this study" in capsys.readouterr().err
     running.run(spec.read(path)[:1], store=tmp_path / "out", progress=False, with_rivals=False, work=stand_in())
     assert main(["sweep", str(path), "--out", str(tmp_path / "out"), "--report"]) == 0
-    total = 12 + 4 * len(measuring.RIVALS)
+    total = 12 + 4 * len(networks.RIVALS)
     assert f"1 runs. {total - 1} of {total} runs are missing." in capsys.readouterr().out
 
 
@@ -509,7 +496,7 @@ def test_the_command_line_runs_a_study(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     path = study(tmp_path, GOOD)
     assert main(["sweep", str(path), "--data-dir", "mine"]) == 0
-    total = 12 + 4 * len(measuring.RIVALS)
+    total = 12 + 4 * len(networks.RIVALS)
     assert f"All {total} runs are in {Path('results', 'study')}." in capsys.readouterr().out
     assert len(list((tmp_path / "results" / "study").glob("*.json"))) == total
     assert asked == {"data_dir": "mine"}
@@ -544,12 +531,12 @@ def test_what_the_package_keeps_of_a_study_is_that_study(path):
     pytest.importorskip("yaml", reason="PyYAML is not installed: pip install pyyaml")
     configs = spec.read(path)
     kept = summary.stored(path.stem)
-    networks = kept[~kept["network"].isin(measuring.RIVALS)]
+    trained = kept[~kept["network"].isin(networks.RIVALS)]
     names = ["dataset", "noise", "n_train", "network", "recipe", "epochs", "size"]
     expected = {tuple(getattr(config, name) for name in names) for config in configs}
-    assert set(networks[names].itertuples(index=False, name=None)) == expected
-    assert networks["seeds"].min() >= 5
-    assert set(kept["network"]) >= set(measuring.RIVALS) - {"bm3d"}
+    assert set(trained[names].itertuples(index=False, name=None)) == expected
+    assert trained["seeds"].min() >= 5
+    assert set(kept["network"]) >= set(networks.RIVALS) - {"bm3d"}
     assert kept["made"].nunique() == kept["versions"].nunique() == 1
 
 

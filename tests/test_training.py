@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 
 from cdae_lessons import InputError, metrics, models, noise, training
-from cdae_lessons.training import keras
+from cdae_lessons.models import keras
+from cdae_lessons.training import layerwise
+from cdae_lessons.training.batches import Batches
 from cdae_lessons.training.recipes import RECIPES, dissimilarity
+
+pytestmark = pytest.mark.trains
 
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
 
@@ -90,7 +94,7 @@ def batches(images, *, epoch, **parts):
         return 1 - images
 
     settings = dataclasses.replace(RECIPES["fast"], **parts)
-    made = training._Batches(images, negative, target=None, settings=settings, batch_size=5, seed=0)
+    made = Batches(images, negative, recipe=settings, batch_size=5, seed=0)
     for _ in range(epoch):
         made.on_epoch_end()
     return made
@@ -281,14 +285,14 @@ def test_layerwise_training_trains_one_block_at_a_time(kind, images):
 
 def test_the_second_block_leaves_the_first_alone(images, monkeypatch):
     model = models.stacked_autoencoder(16, widths=(12, 6))
-    real, seen = training._train, [model.get_layer("encode_1").get_weights()[0]]
+    real, seen = layerwise.carry_out, [model.get_layer("encode_1").get_weights()[0]]
 
     def watched(*arguments, **keywords):
         history = real(*arguments, **keywords)
         seen.append(model.get_layer("encode_1").get_weights()[0])
         return history
 
-    monkeypatch.setattr(training, "_train", watched)
+    monkeypatch.setattr(layerwise, "carry_out", watched)
     training.pretrain_layerwise(model, images, NOISE, recipe="fast", epochs=2, batch_size=48, progress=False)
     before, after_first, after_second = seen
     assert not np.array_equal(before, after_first)
@@ -301,7 +305,7 @@ def test_layerwise_training_builds_no_network_without_layers(images, monkeypatch
         return keras.Model(inputs, outputs, **keywords)
 
     model = models.stacked_autoencoder(16, widths=(12, 6))
-    monkeypatch.setattr(training, "keras", SimpleNamespace(**vars(keras) | {"Model": as_on_colab}))
+    monkeypatch.setattr(layerwise, "keras", SimpleNamespace(**vars(keras) | {"Model": as_on_colab}))
     histories = training.pretrain_layerwise(model, images, NOISE, recipe="fast", epochs=1, progress=False)
     assert len(histories) == 2
 
@@ -383,8 +387,10 @@ def test_a_model_is_saved_at_one_stroke(images, tmp_path, monkeypatch):
 def test_a_wrong_name_or_folder_is_answered_clearly(tmp_path):
     with pytest.raises(InputError, match="ends in .keras; received 'net.h5'"):
         training.save(small(), tmp_path / "net.h5")
-    with pytest.raises(InputError, match="Choose a folder that exists"):
-        training.save(small(), tmp_path / "nowhere" / "net.keras")
+    assert training.save(small(), tmp_path / "a new folder" / "net.keras").is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="Cannot write .*choose another folder"):
+        training.save(small(), tmp_path / "file" / "net.keras")
 
 
 def _hostile(path):
@@ -436,3 +442,22 @@ def test_the_stored_facts_are_plain_json(images, tmp_path):
     path = training.save(small(), tmp_path / "net.keras", history=history)
     with zipfile.ZipFile(path) as archive:
         assert json.loads(archive.read("cdae_lessons.json"))["noise"] == "gaussian p=0.3 sigma=1"
+
+
+def spoils(images, *, rng):
+    """A corruption that works in place, as a student may write it."""
+    images += 0.1 * rng.standard_normal(images.shape, dtype=np.float32)
+    return images
+
+
+@pytest.mark.parametrize("recipe", ["paper", "fast"])
+def test_a_corruption_that_works_in_place_changes_no_image_and_learns_as_any_other(recipe, images):
+    clean = images[:8].copy()
+    nets = []
+    for corrupt in (spoils, lambda images, *, rng: spoils(images.copy(), rng=rng)):
+        nets.append(models.dense_autoencoder(16, code=8))
+        training.fit(nets[-1], clean, corrupt, recipe=recipe, epochs=1, validation=clean[:4], progress=False)
+        training.validation_noise(clean, corrupt)
+        np.testing.assert_array_equal(clean, images[:8])
+    for one, other in zip(*(net.get_weights() for net in nets), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
+from cdae_lessons.datasets.image_set import Entry, Images
+from cdae_lessons.datasets.prepared import kept
+
+COUNT = 1000  # drawn unless asked otherwise
+KEPT_FROM = 200  # fewer are drawn as fast as they are read
 FIELD = 210.0  # mm shown along each side of an image
 WAVES = 8  # cosine waves along each side of the deformation field
 WARP = 4.5  # mm, its standard deviation
@@ -22,6 +28,35 @@ VIEWS = {
     "coronal": ([[0, 0, -1], [-1, 0, 0], [0, 1, 0]], [0, 0, 5], (-72, 26)),
     "sagittal": ([[0, 0, -1], [0, -1, 0], [1, 0, 0]], [0, -18, 5], (-42, 42)),
 }
+
+
+class Brain:
+    """The set ``brain``; see `draw`."""
+
+    entry = Entry(
+        "T1 brain MRI, virtual",
+        images="any",
+        sizes="any",
+        source="ICBM 152 template, Fonov et al. 2011, doi 10.1016/j.neuroimage.2010.07.033; every subject is a "
+        "deformation of it",
+        licence="free with the ICBM's copyright notice",
+        needs="nothing",
+    )
+
+    def read(self, *, size: int, n: int | None, seed: int, **_: object) -> Images:
+        """Draw the brains, or read them where as many were drawn before."""
+        count = COUNT if n is None else n
+
+        def make() -> Images:
+            return draw(count, size=size, seed=seed), np.array([f"{seed}-{index}" for index in range(count)])
+
+        return make() if count < KEPT_FROM else kept("brain", (count, size, seed), make)
+
+    def find(self, **_: object) -> Path:
+        """The template, which ships with the package."""
+        return Path(str(resources.files("cdae_lessons") / "data_files" / "icbm152_t1.npz"))
+
+    fetch = find
 
 
 def draw(count: int, *, size: int, seed: int) -> np.ndarray:
@@ -96,6 +131,5 @@ def _waves(rng: np.random.Generator, count: int, size: int, *, waves: int) -> np
 
 @cache
 def _template() -> tuple[np.ndarray, np.ndarray, float]:
-    file = resources.files("cdae_lessons") / "data_files" / "icbm152_t1.npz"
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+    with np.load(Brain().find(), allow_pickle=False) as arrays:
         return arrays["t1"].astype(np.float32) / 255, arrays["origin"].reshape(3, 1, 1), float(arrays["spacing"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from cdae_lessons.errors import InputError, check_count, check_images
 
@@ -12,6 +13,8 @@ from cdae_lessons.errors import InputError, check_count, check_images
 @dataclass(frozen=True, eq=False, repr=False)
 class Cohort:
     """Images and whom they show.
+
+    Wherever a function takes images it takes a cohort, too, for ``np.asarray(cohort)`` is its images.
 
     Parameters
     ----------
@@ -49,6 +52,11 @@ class Cohort:
             raise InputError(msg)
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "subjects", subjects)
+
+    __array_ufunc__ = None  # cohort - array is an error; cohort + cohort joins them
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
+        return self.images.astype(dtype or self.images.dtype, copy=bool(copy))  # NumPy 1.26 refuses copy=None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -101,7 +109,7 @@ class Cohort:
         return self._pick(np.arange(n))
 
     def split(
-        self, *, train: int = 300, validation: int = 50, test: int = 100, seed: int | None = 0
+        self, *, train: int | None = 300, validation: int = 50, test: int = 100, seed: int | None = 0
     ) -> tuple[Cohort, Cohort, Cohort]:
         """Split into training, validation and test cohorts, every subject on one side only.
 
@@ -112,16 +120,17 @@ class Cohort:
         Parameters
         ----------
         train, validation, test : int
-            How many images; exact. `validation` and `test` may be 0, which gives an empty cohort.
+            How many images; exact. `validation` and `test` may be 0, which gives an empty cohort; `train` may be None,
+            which takes all that are left.
         seed : int or None
             Which subjects. None keeps the order of the files, as the paper did: the first images train, the last test.
 
         Raises
         ------
         InputError
-            If there are not that many images.
+            If there are not that many images, or none is left for training.
         """
-        train = check_count(train, what="train", low=1)
+        train = None if train is None else check_count(train, what="train", low=1)
         validation, test = check_count(validation, what="validation"), check_count(test, what="test")
         _, first, subject = np.unique(self.subjects, return_index=True, return_inverse=True)
         queue = np.argsort(first)
@@ -138,14 +147,14 @@ class Cohort:
 
         testing, end = last(test, len(self))
         validating, end = last(validation, end)
-        if train > end:
+        if end < (1 if train is None else train):
             msg = (
                 f"{self.name!r} holds {len(self)} images of {len(first)} subjects: test={test} and "
                 f"validation={validation}, with no subject on two sides, leave {end} for training; received "
                 f"train={train}. Ask for fewer images, or load more."
             )
             raise InputError(msg)
-        return self._pick(order[:train]), self._pick(validating), self._pick(testing)
+        return self._pick(order[: end if train is None else train]), self._pick(validating), self._pick(testing)
 
     def _pick(self, chosen: np.ndarray) -> Cohort:
         return replace(self, images=self.images[chosen], subjects=self.subjects[chosen])

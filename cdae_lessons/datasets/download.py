@@ -6,7 +6,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,8 +97,12 @@ def by_hand(source: Source, target: Path) -> str:
 
 def file_md5(file: Path) -> str:
     """The MD5 checksum of a file, which detects damage (it is no protection against forgery)."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror or error}. Make it readable, or delete it and load again."
+        raise InputError(msg) from error
 
 
 @contextmanager
@@ -107,7 +111,7 @@ def _alone(target: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    lock = FileLock(target.with_name(f".{target.name}.lock"))  # it stays there: removing it would let two in
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -116,8 +120,6 @@ def _alone(target: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # Windows, while it is open; there filelock removes it
-            Path(lock.lock_file).unlink()
         lock.release()
 
 
@@ -140,9 +142,9 @@ def _obtain(address: str, part: Path, source: Source, check: Callable[[Path], No
     resumed = part.is_file()
     try:
         _persist(address, part, source.most)
-    except requests.HTTPError as error:
-        return f"The server answered {error.response.status_code} to {address}."
-    except requests.RequestException:
+    except requests.RequestException as error:
+        if error.response is not None:
+            return f"The server answered {error.response.status_code} to {address}."
         return f"{address} could not be downloaded: no network, or the connection broke."
     wrong = _wrong(part, source, check)
     if wrong is None:

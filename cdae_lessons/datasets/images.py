@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -13,34 +15,13 @@ import numpy as np
 from cdae_lessons.errors import InputError
 
 if TYPE_CHECKING:
+    from pydicom import Dataset
     from scipy.sparse import csr_array
 
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".bmp", ".gif", ".webp", ".jp2")
 DICOM = (".dcm", ".dicom", ".ima")
 FORMATS = ("PNG", "JPEG", "TIFF", "PPM", "BMP", "GIF", "WEBP", "JPEG2000")  # no EPS, which is a program
 MOST_PIXELS = 36_000_000  # the largest mammograms have 35 million; decoding stays below 500 MiB
-LUMINANCE = np.float32([0.2125, 0.7154, 0.0721])  # of red, green, blue: scikit-image's rgb2gray
-
-
-def find_images(folder: Path) -> list[Path]:
-    """The image files in `folder` and below, in natural order (2 before 10); hidden and other files are passed over."""
-    files = [file for file in folder.rglob("*") if _is_image(file, folder)]
-    return sorted(files, key=lambda file: natural(file.relative_to(folder).as_posix()))
-
-
-def natural(name: str) -> list[str | int]:
-    """Sort key that puts numbers inside names in order of size."""
-    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"([0-9]+)", name)]
-
-
-def choose(total: int, n: int | None, *, seed: int, what: str) -> np.ndarray:
-    """Indices of `n` of `total` images drawn at random by `seed`, in file order; all of them if `n` is None."""
-    if n is None:
-        return np.arange(total)
-    if n > total:
-        msg = f"Expected n <= {total}, for {what} holds {total} images; received n={n}. Ask for fewer, or leave n out."
-        raise InputError(msg)
-    return np.sort(np.random.default_rng(seed).choice(total, n, replace=False))
+LUMINANCE = np.array([0.2125, 0.7154, 0.0721], np.float32)  # of red, green, blue: scikit-image's rgb2gray
 
 
 def read_image(source: Path | BinaryIO, *, name: str) -> tuple[np.ndarray, str | None]:
@@ -67,9 +48,20 @@ def read_image(source: Path | BinaryIO, *, name: str) -> tuple[np.ndarray, str |
     InputError
         If the file is damaged, not an image, too large to be trusted, has several frames, or values of no known range.
     """
-    if isinstance(source, Path) and _is_dicom(source):
+    if isinstance(source, Path) and is_dicom(source):
         return _read_dicom(source, name)
     return _read_picture(source, name), None
+
+
+def is_dicom(file: Path) -> bool:
+    """Whether a file is a DICOM image, by its name or its content."""
+    if file.suffix.lower() in DICOM:
+        return True
+    if file.suffix and not re.fullmatch(r"\.[0-9]+", file.suffix):  # archives name files IM0001 or by their UID
+        return False
+    with suppress(OSError), file.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
+    return False
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
@@ -99,20 +91,6 @@ def _resizer(side: int, size: int) -> csr_array:
     from skimage.transform import resize as resize_image
 
     return csr_array(resize_image(np.eye(side, dtype=np.float32), (size, side), anti_aliasing=True))
-
-
-def _is_image(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(folder).parts)
-    return not hidden and file.is_file() and (file.suffix.lower() in PICTURES or _is_dicom(file))
-
-
-def _is_dicom(file: Path) -> bool:
-    if file.suffix.lower() in DICOM:
-        return True
-    if file.suffix and not re.fullmatch(r"\.[0-9]+", file.suffix):  # archives name files IM0001 or by their UID
-        return False
-    with file.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM"
 
 
 def _read_picture(source: Path | BinaryIO, name: str) -> np.ndarray:
@@ -208,7 +186,7 @@ def _check_size(height: int, width: int, name: str) -> None:
         raise InputError(msg)
 
 
-def _dicom_range(header, apply_modality_lut) -> tuple[float, float]:
+def _dicom_range(header: Dataset, apply_modality_lut: Callable[..., np.ndarray]) -> tuple[float, float]:
     """Smallest and largest value that the pixels can have after the modality and VOI look-ups."""
     for name in ("VOILUTSequence", "ModalityLUTSequence"):
         if header.get(name):

@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cdae_lessons.datasets.image_set import Images
 from cdae_lessons.errors import DataNotice, InputError
 from cdae_lessons.files import appearing, data_home, user_cache
 
 PREPARED = 2  # raise it whenever prepared images would come out differently
 
 
-def kept(name: str, key: tuple, make: Callable[[], tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+def kept(name: str, key: tuple[object, ...], make: Callable[[], Images]) -> Images:
     """Return ``make()``, or what it returned when it was last called with this `name` and `key`.
 
     Images that take long to prepare are kept in the folder ``prepared`` of `data_home`, never among the
@@ -35,7 +36,7 @@ def kept(name: str, key: tuple, make: Callable[[], tuple[np.ndarray, np.ndarray]
     for place in places:
         try:
             file = place() / "prepared" / file_name
-            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
                 return arrays["images"], arrays["subjects"]
         except Exception:  # noqa: BLE001, S110 - not there yet, or damaged in whatever way: make it anew
             pass
@@ -50,8 +51,8 @@ def kept(name: str, key: tuple, make: Callable[[], tuple[np.ndarray, np.ndarray]
         else:
             return images, subjects
     msg = (
-        f"Prepared images cannot be kept in {data_home() / 'prepared'} ({problem}), so they are prepared anew each "
-        "time. Name a folder with room by the environment variable CDAE_DATA_DIR."
+        f"Prepared images cannot be kept in {data_home() / 'prepared'}, so they are prepared anew each time. {problem} "
+        "Name a folder with room by the environment variable CDAE_DATA_DIR."
     )
     warnings.warn(msg, DataNotice, stacklevel=2)
     return images, subjects

@@ -1,4 +1,4 @@
-"""What one run of a study is: a small record, checked, whose hash names its result. And grids of them."""
+"""What one run is: a small record, checked, whose hash names its result. And grids of them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from itertools import product
 
 from cdae_lessons import datasets, noise
 from cdae_lessons.errors import InputError, check_count, known
-from cdae_lessons.studies import networks
-from cdae_lessons.studies.measuring import RIVALS, code_version
+from cdae_lessons.studies import code, networks
+from cdae_lessons.studies.networks import CLASSICAL, RIVALS
 from cdae_lessons.training import RECIPES
 
 
@@ -31,7 +31,7 @@ class Configuration:
         Number of training images, at least one of each set.
     network : str
         One of `networks.NETWORKS`, with settings if you like, as ``"encoder_decoder depth=3 loss=mse"``, or of
-        `trials.RIVALS`; a rival has no recipe, length or seed.
+        `networks.CLASSICAL`, which have no recipe, length or seed.
     recipe : str
         One of `training.RECIPES`.
     epochs : int or str, optional
@@ -41,6 +41,10 @@ class Configuration:
         Of the choice of training images, the initial weights, the noise and the order.
     size : int
         Height and width of the images.
+    split : {"random", "paper"}
+        Which images train and which test, see `sides.sides`.
+    images : str
+        Of images that are files and may change: their `sides.fingerprint`, so that a result is one of these images.
 
     Raises
     ------
@@ -56,13 +60,15 @@ class Configuration:
     epochs: int | str | None = None
     seed: int = 0
     size: int = 64
+    split: str = "random"
+    images: str = ""
 
     def __post_init__(self) -> None:
-        if self.network in RIVALS:
+        if self.network in CLASSICAL:
             for name, value in {"recipe": "tuned", "epochs": None, "seed": 0}.items():
                 object.__setattr__(self, name, value)
         for name in FIELDS:
-            if self.network not in RIVALS or name != "recipe":
+            if self.network not in CLASSICAL or name != "recipe":
                 object.__setattr__(self, name, check(name, getattr(self, name)))
         sets = self.dataset.count("+") + 1
         if self.n_train < sets:
@@ -71,19 +77,25 @@ class Configuration:
 
     @property
     def key(self) -> str:
-        """16 letters that name the result: a hash of the record and of `trials.code_version`."""
-        text = json.dumps([asdict(self), code_version()], sort_keys=True)
+        """16 letters that name the result: a hash of the record and of the code that decides it."""
+        text = json.dumps([asdict(self), self.code], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def code(self) -> str:
+        """The `code.version` that decides the result."""
+        return code.version(self.dataset)
 
     def __str__(self) -> str:
         text = f"{self.dataset}, {self.noise}, n={self.n_train}: {self.network}"
-        if self.network in RIVALS:
+        if self.network in CLASSICAL:
             return text
         return f"{text} ({self.recipe}{'' if self.epochs is None else f', {_length(self.epochs)}'}, seed {self.seed})"
 
 
 FIELDS = tuple(Configuration.__dataclass_fields__)
 REQUIRED = ("dataset", "noise", "n_train", "network")
+SPLITS = ("random", "paper")
 
 
 def check(name: str, value: object) -> object:
@@ -108,6 +120,10 @@ def check(name: str, value: object) -> object:
         return noise.name(noise.parse(str(value)))
     if name == "network":
         return _network(str(value))
+    if name == "images":
+        return str(value)
+    if name == "split":
+        return known(value, SPLITS, what="split")
     if name == "recipe":
         return known(value, RECIPES, what="recipe")
     if name == "epochs":
@@ -185,8 +201,8 @@ def _sets() -> tuple[str, ...]:
 
 def _network(text: str) -> str:
     if " " not in text.strip():
-        known(text, [*networks.NETWORKS, *RIVALS], what="network")
-    return text if text in RIVALS else networks.parse(text)[0]
+        known(text, [*networks.NETWORKS, *CLASSICAL], what="network")
+    return text if text in CLASSICAL else networks.parse(text)[0]
 
 
 def _epochs(value: object) -> int | str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from cdae_lessons import datasets, denoisers, noise, training
-from cdae_lessons.studies import measuring, networks
+from cdae_lessons.studies import measuring, networks, sides
 from cdae_lessons.studies.configuration import Configuration
 
 STEPS = 20
@@ -32,7 +32,7 @@ def seconds(configs: Iterable[Configuration]) -> float:
     step, classical = cache(_step), cache(_classical)  # kept for this study only: the computer may be busier later
     total = 0.0
     for config in configs:
-        if config.network not in measuring.RIVALS:
+        if config.network not in networks.RIVALS:
             total += steps(config) * step(config.network, config.size, config.recipe)
         elif config.network != "noisy":
             total += classical(config.network, config.size)
@@ -60,7 +60,7 @@ def _classical(method: str, size: int) -> float:
     noisy = noise.parse("gaussian p=0.5 sigma=1")(clean, rng=0)
     found: dict[str, object] = {}
     tuning = _timed(lambda: found.update(denoisers.tune(method, noisy, clean)))
-    return TUNING * tuning + measuring.TEST * _timed(lambda: denoisers.denoise(method, noisy, **found))
+    return TUNING * tuning + sides.TEST * _timed(lambda: denoisers.denoise(method, noisy, **found))
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from cdae_lessons import plotting
-from cdae_lessons.studies.measuring import RIVALS
+from cdae_lessons.studies.networks import RIVALS
 from cdae_lessons.studies.summary import csv, runs, summarise, write_files
 
 

@@ -1,4 +1,4 @@
-"""The networks of studies by name, with settings: ``"encoder_decoder depth=3 skips=true loss=mse"``."""
+"""What a run measures: a network by name, as ``"encoder_decoder depth=3 loss=mse"``, or one of its rivals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from types import MappingProxyType
 
-from cdae_lessons import models
+from cdae_lessons import denoisers, models
 from cdae_lessons.errors import InputError, check_count, known
 from cdae_lessons.training import recipes
 
@@ -35,6 +35,20 @@ LOSSES: Mapping[str, str | Callable] = MappingProxyType(
     {"mse": "mse", "mae": "mae", "dissimilarity": recipes.dissimilarity}
 )
 """What ``loss=`` may name, in place of the recipe's."""
+
+
+RIVALS = tuple(
+    name
+    for name in ("noisy", "median", "gaussian", "nl_means", "tv", "bm3d", "training_average")
+    if name == "noisy" or name in denoisers.DENOISERS
+)
+"""What stands beside the networks: the noisy images, and classical denoisers tuned on training images."""
+
+UNTUNED: Mapping[str, tuple[str, Mapping[str, object]]] = MappingProxyType({"median_3x3": ("median", {"size": 3})})
+"""The paper's own baseline as it stands: a denoiser and its parameters, nothing tuned."""
+
+CLASSICAL = (*RIVALS, *UNTUNED)
+"""All that is no network."""
 
 
 @lru_cache(maxsize=1024)

@@ -1,61 +1,63 @@
-"""The paper's experiment on any image set: train, score, and compare with fair baselines. And `run`, for grids."""
+"""The paper's experiment on any image set: a set of configurations, and a report on them with fair baselines."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import time
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cdae_lessons import __version__, datasets, denoisers, metrics, models, noise, training
-from cdae_lessons.backend import describe
+from cdae_lessons import metrics, noise
 from cdae_lessons.datasets import Cohort
 from cdae_lessons.errors import InputError, check_count, known
-from cdae_lessons.files import data_home
-from cdae_lessons.studies import paper_report
+from cdae_lessons.files import StrPath, data_home, folder
+from cdae_lessons.studies import paper_report, sides, store
+from cdae_lessons.studies.configuration import Configuration
+from cdae_lessons.studies.measuring import measure
+from cdae_lessons.studies.networks import RIVALS
+from cdae_lessons.studies.paper_report import Finished
 from cdae_lessons.studies.running import run
-
-__all__ = ["CLASSICAL", "HIGH", "LOW", "REPORTED", "Case", "reproduce", "run"]
+from cdae_lessons.training import RECIPES
 
 LOW = "gaussian p=0.1 sigma=1"
 HIGH = ("gaussian p=0.5 sigma=1", "gaussian p=0.2 sigma=5", "gaussian p=0.2 sigma=10", "poisson p=0.2 lam=5")
-CLASSICAL = ("noisy", "median", "gaussian", "nl_means", "tv", "bm3d", "training_average")
-TEST_NOISE = 2016  # seed of the one noisy test set that every method and every seed is scored on
-SHOWN = 3  # test images kept for the pictures
 
 # Mean SSIM of tables II to IV as recalled from the paper, not read from it. Which of its sets table IV is about is
 # not recalled either; the noisy images' scores are nearest to those of the mammograms.
 REPORTED: Mapping[tuple[str, str], Mapping[str, float]] = MappingProxyType(
     {
-        ("mias", LOW): {"noisy": 0.45, "median": 0.73, "cnn_dae": 0.81},
-        ("dx", LOW): {"noisy": 0.62, "median": 0.86, "cnn_dae": 0.88},
-        ("mias+dx", LOW): {"noisy": 0.63, "median": 0.80, "nl_means": 0.62, "cnn_dae": 0.89, "cnn_dae combined": 0.90},
-        ("mias", HIGH[0]): {"noisy": 0.10, "median": 0.28, "nl_means": 0.25, "cnn_dae": 0.70},
-        ("mias", HIGH[1]): {"noisy": 0.03, "median": 0.11, "nl_means": 0.03, "cnn_dae": 0.55},
-        ("mias", HIGH[2]): {"noisy": 0.01, "median": 0.03, "nl_means": 0.01, "cnn_dae": 0.39},
-        ("mias", HIGH[3]): {"noisy": 0.33, "median": 0.17, "nl_means": 0.12, "cnn_dae": 0.85},
+        ("mias", LOW): {"noisy": 0.45, "median_3x3": 0.73, "cnn_dae": 0.81},
+        ("dx", LOW): {"noisy": 0.62, "median_3x3": 0.86, "cnn_dae": 0.88},
+        ("mias+dx", LOW): {
+            "noisy": 0.63,
+            "median_3x3": 0.80,
+            "nl_means": 0.62,
+            "cnn_dae": 0.89,
+            "cnn_dae combined": 0.90,
+        },
+        ("mias", HIGH[0]): {"noisy": 0.10, "median_3x3": 0.28, "nl_means": 0.25, "cnn_dae": 0.70},
+        ("mias", HIGH[1]): {"noisy": 0.03, "median_3x3": 0.11, "nl_means": 0.03, "cnn_dae": 0.55},
+        ("mias", HIGH[2]): {"noisy": 0.01, "median_3x3": 0.03, "nl_means": 0.01, "cnn_dae": 0.39},
+        ("mias", HIGH[3]): {"noisy": 0.33, "median_3x3": 0.17, "nl_means": 0.12, "cnn_dae": 0.85},
     }
 )
 
+SIZE = 64
+BASELINES = ("noisy", "median_3x3", *(name for name in RIVALS if name not in ("noisy", "median")))
+"""What stands beside the network: the paper's median as it stands, and the others tuned."""
 
-@dataclass(frozen=True)
-class Case:
-    """One row of a table of the paper: a test set, a noise, and the training sets of its networks."""
+
+class Part(NamedTuple):
+    """A run, the table that it is for, its name among the `REPORTED`, and its test images."""
 
     table: str
-    dataset: str
-    noise: str
-    train: tuple[Cohort, ...]
+    name: str
+    config: Configuration
     test: Cohort
 
 
@@ -67,8 +69,8 @@ def reproduce(
     recipe: str = "fast",
     steps: int | None = None,
     seeds: int = 1,
-    data_dir: str | os.PathLike | None = None,
-    out: str | os.PathLike = "results",
+    data_dir: StrPath | None = None,
+    out: StrPath = "results",
     progress: bool = True,
 ) -> pd.DataFrame:
     """Repeat the paper's tables II, III and IV, with tuned classical denoisers beside the network.
@@ -78,7 +80,8 @@ def reproduce(
     images are the first and the last of each set, as in the paper: 300 and 22 for ``mias``, 300 and 100
     else, and fewer in proportion where there are fewer. No subject is on both sides. Nothing is chosen on test images.
 
-    Every finished part is kept in `out`; called again after an interrupt, only the rest is done.
+    Every finished run is kept in `out`; called again, only the rest is done, and what other code or images decided is
+    measured anew.
 
     Parameters
     ----------
@@ -98,10 +101,10 @@ def reproduce(
     data_dir : path, optional
         Where the images are, see `datasets.load`.
     out : path
-        Folder for ``scores.csv``, ``images.csv`` (a row an image), ``paper_report.html``, the pictures, the trained
-        networks (``models/``) and the finished parts (``runs/``).
+        Folder for ``scores.csv``, ``images.csv`` (a row an image), ``report.html``, the pictures, the finished runs
+        (``runs/``) and their networks (``models/``), both under the ``key`` of their row.
     progress : bool
-        Whether to print a line for each finished part.
+        Whether to print a line for each finished run.
 
     Returns
     -------
@@ -116,211 +119,119 @@ def reproduce(
     InputError
         On an unknown set, noise or recipe, too few images, or a folder that cannot be written.
     KeyboardInterrupt
-        After an interrupt, with the finished parts kept.
+        After an interrupt, with the finished runs kept.
 
     References
     ----------
     L. Gondara, ICDMW 2016, 241-246, doi 10.1109/ICDMW.2016.0041.
     """
-    known(recipe, training.RECIPES, what="recipe")
+    known(recipe, RECIPES, what="recipe")
     seeds = check_count(seeds, what="seeds", low=1)
     steps = None if steps is None else check_count(steps, what="steps", low=1)
     wanted = [LOW, *HIGH] if noises == "all" else [noises] if isinstance(noises, str) else list(noises)
     wanted = [noise.name(noise.parse(text)) for text in wanted]
     say = partial(print, flush=True) if progress else lambda *_: None
-    out = Path(out)
-    try:
-        (out / "runs").mkdir(parents=True, exist_ok=True)
-        (out / "models").mkdir(exist_ok=True)
-    except OSError as error:
-        msg = f"Cannot write to {out}: {error}. Choose another folder with out= (--out on the command line)."
-        raise InputError(msg) from error
-
-    cases = list(_cases(dataset, partner, wanted, data_dir, say))
-    parts = [part for case in cases for part in _parts(case, recipe, steps, seeds)]
-    say(f"{len(parts)} parts; the finished ones are kept in {out / 'runs'}.")
-    results = []
-    for number, (case, config, train) in enumerate(parts, start=1):
-        stored = _read(out, config, say)
-        if stored is None:
-            stored = _measure(case, config, train, out=out, progress=progress)
-            how = f"in {stored['seconds']:.1f} s"
-        else:
-            how = "(kept from before)"
-        results.append((case, stored))
-        say(f"[{number}/{len(parts)}] {_title(config)}: SSIM {np.mean(stored['scores']['ssim']):.3f} {how}")
-    scores = pd.DataFrame([_row(case, stored) for case, stored in results], columns=paper_report.COLUMNS)
-    paper_report.write(out, scores, results)
-    say(f"\n{paper_report.text(scores, results)}\n")
-    say(f"Written to {out}: scores.csv, images.csv, paper_report.html and its pictures.")
+    sides.split.cache_clear()  # the user's images may have changed since the last call
+    networks = {"recipe": recipe, "epochs": None if steps is None else f"{steps} steps"}
+    parts = list(_parts(dataset, partner, wanted, networks, seeds=seeds, data_dir=data_dir, say=say))
+    configs = [part.config for part in parts]
+    out = folder(out)
+    runs, kept = folder(out / "runs"), folder(out / "models")
+    for config in configs:
+        if store.read(runs, config) is not None and store.examples(kept, config) is None:
+            store.set_aside(runs, config, "its pictures are missing or damaged")
+    run(configs, store=runs, progress=progress, with_rivals=False, work=partial(measure, data_dir=data_dir, keep=kept))
+    finished = [_finished(part, runs, kept) for part in parts]
+    scores = pd.DataFrame([_row(one) for one in finished], columns=paper_report.COLUMNS)
+    paper_report.write(out, scores, finished)
+    say(f"\n{paper_report.text(scores, finished)}\n")
+    say(f"Written to {out}: scores.csv, images.csv, report.html and its pictures.")
     return scores
 
 
-def _cases(dataset: str, partner: str | None, noises: list[str], data_dir, say) -> Iterator[Case]:
-    train, test = _sides(datasets.load(dataset, data_dir=data_dir), say)
+def _parts(
+    dataset: str,
+    partner: str | None,
+    noises: Sequence[str],
+    networks: Mapping[str, Any],
+    *,
+    seeds: int,
+    data_dir: StrPath | None,
+    say: Any,
+) -> Iterator[Part]:
+    """Every row of the tables: the baselines of each test set and noise, then the networks."""
+
+    def rows(table: str, names: Sequence[str], level: str, counts: Sequence[int], test: Cohort) -> Iterator[Part]:
+        common = Configuration(
+            dataset="+".join(names), noise=level, n_train=counts[0], network="cnn_dae", **networks,
+            size=SIZE, split="paper", images="".join(images[name] for name in names),
+        )  # fmt: skip
+        for name in BASELINES:
+            yield Part(table, name, replace(common, network=name), test)
+        for count, name in zip(counts, ("cnn_dae", "cnn_dae combined"), strict=False):
+            for seed in range(seeds):
+                yield Part(table, name, replace(common, n_train=count, seed=seed), test)
+
+    names = [dataset, partner or _partner(dataset, data_dir)] if LOW in noises else [dataset]
+    cohorts, images = {}, {}
+    for name in names:
+        train, _, test = cohorts[name] = sides.split(name, SIZE, "paper", None if data_dir is None else str(data_dir))
+        images[name] = sides.fingerprint(train, test)
+        _tell(name, len(train), len(test), say)
+    train, _, test = cohorts[dataset]
     if LOW in noises:
-        second = _partner(dataset, partner, data_dir)
-        more_train, more_test = _sides(second, say)
-        yield Case("II", train.name, LOW, (train,), test)
-        yield Case("II", second.name, LOW, (more_train,), more_test)
-        half = min(len(train), len(more_train)) // 2
-        small = train.take(half) + more_train.take(half)
-        yield Case("III", f"{train.name}+{second.name}", LOW, (small, train + more_train), test + more_test)
+        second, _, more_test = cohorts[names[1]]
+        half = min(len(train), len(second)) // 2
+        yield from rows("II", names[:1], LOW, [len(train)], test)
+        yield from rows("II", names[1:], LOW, [len(second)], more_test)
+        yield from rows("III", names, LOW, [2 * half, len(train) + len(second)], test + more_test)
     for level in noises:
         if level != LOW:
-            yield Case("IV", train.name, level, (train,), test)
+            yield from rows("IV", names[:1], level, [len(train)], test)
 
 
-def _partner(dataset: str, partner: str | None, data_dir) -> Cohort:
-    if partner is None:
-        # Only a folder of that name: load("dx") takes any image in data_dir, the mammograms too.
-        dental = dataset == "mias" and (data_home(data_dir) / "dx").is_dir()
-        partner = "dx" if dental else "histology" if dataset == "fundus" else "fundus"
-    return datasets.load(partner, data_dir=data_dir)
+def _tell(name: str, train: int, test: int, say: Any) -> None:
+    wanted = sides.PAPER_TRAIN + (sides.PAPER_TEST_MIAS if name == "mias" else sides.PAPER_TEST)
+    if train + test < wanted:
+        say(f"{name} has fewer images than the {wanted} of the paper's split, which is scaled.")
+    say(f"{name}: {train} images to train on, {test} to test on.")
 
 
-def _sides(cohort: Cohort, say) -> tuple[Cohort, Cohort]:
-    """The first images to train on and the last to test on, as in the paper, or as many as there are."""
-    train, test = 300, 22 if cohort.name == "mias" else 100
-    count = len(cohort)
-    if count < 4:
-        msg = f"Expected at least 4 images to train and test on; {cohort.name!r} has {count}."
+def _partner(dataset: str, data_dir: StrPath | None) -> str:
+    # Only a folder of that name: load("dx") takes any image in data_dir, the mammograms too.
+    if dataset == "mias" and (data_home(data_dir) / "dx").is_dir():
+        return "dx"
+    return "histology" if dataset == "fundus" else "fundus"
+
+
+def _finished(part: Part, runs: Path, kept: Path) -> Finished:
+    result, examples = store.read(runs, part.config), store.examples(kept, part.config)
+    if result is None or examples is None:  # another process has taken it away since
+        msg = f"The result of {part.config} has gone from {runs}. Run the same command again."
         raise InputError(msg)
-    if count < train + test:
-        say(f"{cohort.name} has {count} images, fewer than the {train + test} of the paper's split, which is scaled.")
-        test = max(round(count * test / (train + test)), min(6, count // 2))
-        train = count - test
-    while True:
-        try:
-            first, _, last = cohort.split(train=train, validation=0, test=test, seed=None)
-        except InputError:  # the subject at the border has images on the test side
-            train -= 1
-        else:
-            say(f"{cohort.name}: {train} images to train on, {test} to test on.")
-            return first, last
+    return Finished(*part, result, examples)
 
 
-def _parts(case: Case, recipe: str, steps: int | None, seeds: int) -> Iterator[tuple[Case, dict[str, Any], Cohort]]:
-    """What is to be measured for one row of a table, each with the configuration that names its result."""
-    common = {"table": case.table, "dataset": case.dataset, "noise": case.noise, "n_test": len(case.test)}
-    common |= {"test": _digest(case.test.images), "version": __version__}
-    for method in CLASSICAL:
-        if method in ("noisy", "median") or method in denoisers.DENOISERS:
-            how = {"noisy": "none", "median": "3x3"}.get(method, "tuned")
-            yield case, _config(common, method, how, case.train[0], 0), case.train[0]
-    for train in case.train:
-        for seed in range(seeds):
-            yield case, _config(common | {"steps": steps}, "cnn_dae", recipe, train, seed), train
-
-
-def _config(common: dict[str, Any], method: str, recipe: str, train: Cohort, seed: int) -> dict[str, Any]:
-    own = {"method": method, "recipe": recipe, "n_train": len(train), "train": _digest(train.images), "seed": seed}
-    return common | own
-
-
-def _digest(images: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(images).tobytes()).hexdigest()[:16]
-
-
-def _title(config: Mapping[str, Any]) -> str:
-    how = f" ({config['recipe']}, {config['n_train']} images, seed {config['seed']})"
-    return f"{config['dataset']}, {config['noise']}: {config['method']}{how if config['method'] == 'cnn_dae' else ''}"
-
-
-def _stem(config: Mapping[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:12]
-    words = f"{config['dataset']} {config['noise']} {config['method']} {config['seed']}"
-    return f"{paper_report.slug(words)[-80:]}-{digest}"
-
-
-def _read(out: Path, config: dict[str, Any], say) -> dict[str, Any] | None:
-    """The stored result of a part, or None. A file that cannot be read is set aside, never trusted."""
-    path = out / "runs" / f"{_stem(config)}.json"
-    if not path.exists():
-        return None
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        with np.load(path.with_suffix(".npz"), allow_pickle=False) as file:
-            stored["examples"] = file["examples"]
-        fits = stored["config"] == config and len(stored["scores"]["ssim"]) == config["n_test"]
-        why = "" if fits else "it belongs to another run"
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        why = f"{type(error).__name__}: {error}"
-    if why:
-        say(f"{path.name} cannot be used ({why}); it is set aside as .bad and done again.")
-        path.replace(path.with_suffix(".bad"))
-        return None
-    return stored
-
-
-def _measure(case: Case, config: dict[str, Any], train: Cohort, *, out: Path, progress: bool) -> dict[str, Any]:
-    """Do one part and store it: the pictures first, the scores last, each at one stroke."""
-    corrupt = noise.parse(case.noise)
-    clean, noisy = case.test.images, corrupt(case.test.images, rng=TEST_NOISE)
-    started = time.monotonic()
-    stem, history = _stem(config), None
-    if config["method"] == "cnn_dae":
-        model = models.cnn_dae(clean.shape[1], seed=config["seed"])
-        history = training.fit(
-            model,
-            train.images,
-            corrupt,
-            recipe=config["recipe"],
-            steps=config["steps"],
-            seed=config["seed"],
-            progress=progress,
-        )
-        if history.stopped == "interrupted":  # a network trained half is not the recipe's
-            raise KeyboardInterrupt
-        denoised = training.denoise(model, noisy)
-    else:
-        denoised = _classical(config["method"], noisy, train.images, corrupt)
-    seconds = time.monotonic() - started
-    body = metrics.body_mask(clean)
-    scores = metrics.score(clean, denoised, data_range=1)
-    scores["ssim_range2"] = metrics.score(clean, denoised, data_range=2)["ssim"]
-    scores["ssim_body"] = metrics.score(clean, denoised, data_range=1, mask=body)["ssim"]
-    result = {
-        "config": config,
-        "seconds": seconds,
-        "scores": scores.to_dict(orient="list"),
-        "loss": [] if history is None else history.table["loss"].tolist(),
-        "made_with": describe(),
-    }
-    if history is not None:
-        means = {"ssim": scores["ssim"].mean(), "psnr": scores["psnr"].mean()}
-        training.save(model, out / "models" / f"{stem}.keras", history=history, scores=means)
-    path = out / "runs" / f"{stem}.json"
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez_compressed(file, examples=denoised[:SHOWN])
-    part.replace(path.with_suffix(".npz"))
-    part.write_text(json.dumps(result, indent=1), encoding="utf-8")
-    part.replace(path)
-    return result | {"examples": denoised[:SHOWN]}
-
-
-def _classical(method: str, noisy: np.ndarray, train: np.ndarray, corrupt) -> np.ndarray:
-    if method == "noisy":
-        return noisy
-    if method == "median":  # the paper's baseline as it stands: 3x3, and nothing tuned
-        return denoisers.denoise("median", noisy, size=3)
-    return denoisers.denoise(method, noisy, **denoisers.tune(method, corrupt(train, rng=0), train))
-
-
-def _row(case: Case, stored: Mapping[str, Any]) -> dict[str, Any]:
-    config, scores = stored["config"], stored["scores"]
-    low, high = metrics.bootstrap_interval(np.array(scores["ssim"]), subjects=case.test.subjects)
-    combined = case.table == "III" and config["method"] == "cnn_dae" and config["n_train"] == len(case.train[-1])
-    key = "cnn_dae combined" if combined else config["method"]
+def _row(one: Finished) -> dict[str, Any]:
+    config, scores = one.config, one.result["scores"]
+    low, high = metrics.bootstrap_interval(np.array(scores["ssim"]), subjects=one.test.subjects)
     return {
-        **{name: config[name] for name in ("dataset", "noise", "method", "n_train", "n_test", "seed")},
-        "recipe": config["recipe"] if config.get("steps") is None else f"{config['recipe']}, {config['steps']} steps",
+        **{name: getattr(config, name) for name in ("dataset", "noise", "n_train", "seed")},
+        "method": config.network,
+        "n_test": len(one.test),
+        "recipe": _recipe(config),
         "ssim": np.mean(scores["ssim"]),
         "ssim_low": low,
         "ssim_high": high,
         "psnr": np.mean(scores["psnr"]),
         "ssim_range2": np.mean(scores["ssim_range2"]),
-        "reported": REPORTED.get((config["dataset"], config["noise"]), {}).get(key, np.nan),
-        "seconds": stored["seconds"],
+        "reported": REPORTED.get((config.dataset, config.noise), {}).get(one.name, np.nan),
+        "seconds": one.result["seconds"],
+        "key": config.key,
+        "code": config.code,
     }
+
+
+def _recipe(config: Configuration) -> str:
+    own = {"noisy": "none", "median_3x3": "3x3"}.get(config.network, config.recipe)
+    return own if config.epochs is None else f"{own}, {config.epochs}"

@@ -1,29 +1,28 @@
-"""What `experiments.reproduce` leaves behind: tables, pictures and one page that holds them all."""
+"""What `paper.reproduce` leaves behind: tables, pictures and one page that holds them all."""
 
 from __future__ import annotations
 
 import base64
 import html
-import io
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from cdae_lessons import plotting
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from cdae_lessons.studies.paper import Case
+from cdae_lessons.datasets import Cohort
+from cdae_lessons.studies.configuration import Configuration
+from cdae_lessons.studies.figures import png
+from cdae_lessons.studies.summary import write_files
 
 COLUMNS = [
     *("dataset", "noise", "method", "recipe", "n_train", "n_test", "seed"),
-    *("ssim", "ssim_low", "ssim_high", "psnr", "ssim_range2", "reported", "seconds"),
+    *("ssim", "ssim_low", "ssim_high", "psnr", "ssim_range2", "reported", "seconds", "key", "code"),
 ]
 
 NOTES = (
@@ -34,24 +33,49 @@ NOTES = (
     "The 95 % interval is over the test images (subjects, where known), by bootstrap. It does not cover another seed "
     "of the network: for that, see the rows of the other seeds.",
     '"body" is the SSIM inside the body alone, since on mostly black images plain SSIM measures the background.',
-    '"median" is the paper\'s 3x3 median, not tuned. The other classical denoisers are tuned on the training images '
+    '"median_3x3" is the paper\'s median, not tuned. The other classical denoisers are tuned on the training images '
     "and know the mean and the spread of the noise, as the network does.",
     '"training_average" is the average of the clean training images, each weighted by how well it explains the noisy '
     "one: a pure prior, without any network.",
 )
 
 
-def tables(
-    scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]
-) -> list[tuple[str, str, pd.DataFrame]]:
+class Finished(NamedTuple):
+    """A run with its result: the table that it is for, its name there, and its test images with what it made of some.
+
+    Parameters
+    ----------
+    table : str
+        "II", "III" or "IV".
+    name : str
+        The row's name in `paper.REPORTED`.
+    config : Configuration
+        The run.
+    test : Cohort
+        The test images.
+    result : dict
+        As `measuring.measure` returned it.
+    examples : ndarray of shape (n, H, W), float32 in [0, 1]
+        The first test images as the run's method left them.
+    """
+
+    table: str
+    name: str
+    config: Configuration
+    test: Cohort
+    result: Mapping[str, Any]
+    examples: np.ndarray
+
+
+def tables(scores: pd.DataFrame, results: Sequence[Finished]) -> list[tuple[str, str, pd.DataFrame]]:
     """The paper's tables, a block for each test set and noise.
 
     Parameters
     ----------
     scores : DataFrame
         A row a result, with `COLUMNS`.
-    results : sequence of (Case, dict)
-        The same results with their tables and scores an image, in the same order.
+    results : sequence of Finished
+        The same results in the same order.
 
     Returns
     -------
@@ -59,8 +83,8 @@ def tables(
         "DATASET, NOISE", title, and a row a method with text in every cell; the best of each score is starred.
     """
     rows = scores.assign(
-        table=[case.table for case, _ in results],
-        body=[sum(stored["scores"]["ssim_body"]) / len(stored["scores"]["ssim_body"]) for _, stored in results],
+        table=[one.table for one in results],
+        body=[np.mean(one.result["scores"]["ssim_body"]) for one in results],
     )
     blocks = []
     for (table, dataset, noise), block in rows.groupby(["table", "dataset", "noise"], sort=False):
@@ -88,13 +112,13 @@ def tables(
     return blocks
 
 
-def text(scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]) -> str:
+def text(scores: pd.DataFrame, results: Sequence[Finished]) -> str:
     """`tables` for a terminal, with `NOTES` below."""
     blocks = [f"{title}\n{table.to_string(index=False)}" for _, title, table in tables(scores, results)]
     return "\n\n".join([*blocks, "\n".join(textwrap.fill(note, 110) for note in NOTES)])
 
 
-def write(out: Path, scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping[str, Any]]]) -> None:
+def write(out: Path, scores: pd.DataFrame, results: Sequence[Finished]) -> None:
     """Write ``scores.csv``, ``images.csv``, the pictures and ``report.html`` into `out`, each at one stroke.
 
     Parameters
@@ -104,20 +128,22 @@ def write(out: Path, scores: pd.DataFrame, results: Sequence[tuple[Case, Mapping
     scores, results
         As for `tables`.
     """
-    _replace(out / "scores.csv", scores.to_csv(index=False).encode())
-    _replace(out / "images.csv", _images(results).to_csv(index=False).encode())
+    files = {
+        "scores.csv": scores.to_csv(index=False).encode(),
+        "images.csv": _images(results).to_csv(index=False).encode(),
+    }
     sections = []
     for name, title, table in tables(scores, results):
-        chosen = [(case, stored) for case, stored in results if f"{case.dataset}, {case.noise}" == name]
+        chosen = [one for one in results if f"{one.config.dataset}, {one.config.noise}" == name]
         pictures = []
         for kind, figure in (("comparison", _comparison(name, chosen)), ("curves", _curves(name, chosen))):
-            png = _png(figure)
-            _replace(out / f"{kind}-{slug(name)}.png", png)
-            pictures.append(_embed(png, figure.get_label()))
+            picture = files[f"{kind}-{slug(name)}.png"] = png(figure)
+            pictures.append(_embed(picture, figure.get_label()))
         sections.append(
             f"<h2>{html.escape(title)}</h2>\n{table.to_html(index=False, border=0)}\n" + "\n".join(pictures)
         )
-    _replace(out / "report.html", _page(sections, results[0][1]["made_with"]).encode())
+    files["report.html"] = _page(sections, results[0].result["made_with"]).encode()
+    write_files(out, files)
 
 
 def slug(text: str) -> str:
@@ -129,36 +155,34 @@ def _starred(values: pd.Series, form: str) -> list[str]:
     return [form.format(value) + ("*" if value == values.max() else " ") for value in values]
 
 
-def _images(results: Sequence[tuple[Case, Mapping[str, Any]]]) -> pd.DataFrame:
-    names = ["dataset", "noise", "method", "recipe", "n_train", "seed"]
+def _images(results: Sequence[Finished]) -> pd.DataFrame:
+    names = ["dataset", "noise", "network", "recipe", "n_train", "seed"]
     parts = []
-    for case, stored in results:
-        part = pd.DataFrame({name: stored["config"][name] for name in names}, index=range(len(case.test)))
-        parts.append(part.assign(image=part.index, subject=case.test.subjects, **stored["scores"]))
+    for one in results:
+        part = pd.DataFrame({name: getattr(one.config, name) for name in names}, index=range(len(one.test)))
+        part = part.rename(columns={"network": "method"})
+        parts.append(part.assign(image=part.index, subject=one.test.subjects, **one.result["scores"]))
     return pd.concat(parts, ignore_index=True)
 
 
-def _comparison(name: str, chosen: Sequence[tuple[Case, Mapping[str, Any]]]) -> Figure:
-    clean = chosen[0][0].test.images[: len(chosen[0][1]["examples"])]
+def _comparison(name: str, chosen: Sequence[Finished]) -> plotting.Figure:
+    clean = chosen[0].test.images[: len(chosen[0].examples)]
     columns = {"clean": clean}
-    for _, stored in chosen:
-        config = stored["config"]
-        if config["seed"] == 0:
-            label = f"{config['method']} ({config['n_train']})" if config["method"] in columns else config["method"]
-            columns[label] = stored["examples"]
+    for one in chosen:
+        method = one.config.network
+        if one.config.seed == 0:
+            columns[f"{method} ({one.config.n_train})" if method in columns else method] = one.examples
     caption = (
         f"{name}. The first test images, each with its SSIM (data_range 1) and PSNR, on one grey scale from 0 to 1."
     )
     return plotting.show(columns, clean=clean, caption=caption)
 
 
-def _curves(name: str, chosen: Sequence[tuple[Case, Mapping[str, Any]]]) -> Figure:
+def _curves(name: str, chosen: Sequence[Finished]) -> plotting.Figure:
     runs = {}
-    for _, stored in chosen:
-        if stored["loss"]:
-            config, loss = stored["config"], stored["loss"]
-            table = pd.DataFrame({"epoch": range(1, len(loss) + 1), "loss": loss})
-            runs[f"{config['n_train']} images, seed {config['seed']}"] = table
+    for one in chosen:
+        if one.result["history"]:
+            runs[f"{one.config.n_train} images, seed {one.config.seed}"] = pd.DataFrame(one.result["history"])
     return plotting.curves(runs, caption=f"{name}: training loss by epoch. A pass over more images is a longer epoch.")
 
 
@@ -180,18 +204,6 @@ def _page(sections: Sequence[str], made_with: Mapping[str, str]) -> str:
     )
 
 
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight")
-    return buffer.getvalue()
-
-
 def _embed(png: bytes, alt: str) -> str:
     data = base64.b64encode(png).decode()
     return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/png;base64,{data}">'
-
-
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)

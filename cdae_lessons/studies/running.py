@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from cdae_lessons.errors import InputError
+from cdae_lessons.files import StrPath, folder
 from cdae_lessons.progress import bar
 from cdae_lessons.studies.configuration import Configuration, rivals, unique
-from cdae_lessons.studies.measuring import code_version, measure
+from cdae_lessons.studies.measuring import measure
+from cdae_lessons.studies.store import COLUMNS, of_older_code, read, row, write
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def run(
     configs: Iterable[Configuration],
     *,
-    store: str | Path,
+    store: StrPath,
     client: Client | None = None,
     progress: bool = True,
     with_rivals: bool = True,
@@ -32,24 +33,24 @@ def run(
     """Do what is not done yet of a study, and return its table.
 
     Each result is stored the moment it is finished, so that nothing finished is ever done again: after an interrupt, a
-    crash or a closed lid the same call does the rest. A result of other code counts as another run's. A run that fails
-    does not keep the others from being done.
+    crash or a closed lid the same call does the rest. What other code decided is measured anew, and that is said. A run
+    that fails does not keep the others from being done.
 
     Parameters
     ----------
     configs : iterable of Configuration
-        From `configurations.grid` or `specs.read`.
+        From `configuration.grid` or `spec.read`.
     store : path
         Folder of the results, one JSON file each.
     client : distributed.Client, optional
-        A Dask cluster to work on, see `connect`; by default one run after the other, here. One training is one task;
-        workers load the images themselves, and only this process writes to `store`.
+        A Dask cluster to work on, see `cluster.connect`; by default one run after the other, here. One training is one
+        task; workers load the images themselves, and only this process writes to `store`.
     progress : bool
         Whether to show a bar with the time left, and a line for each finished run.
     with_rivals : bool
         Whether the noisy images and the tuned classical methods are measured, too. A table needs them.
     work : callable
-        What is done for a configuration; by default `trials.measure`, such as ``partial(measure, data_dir="mine")``.
+        What is done for a configuration; by default `measuring.measure`, such as ``partial(measure, data_dir="mine")``.
 
     Returns
     -------
@@ -65,20 +66,21 @@ def run(
     """
     configs = list(configs)
     configs = unique([*configs, *(rivals(configs) if with_rivals else [])])
-    store = store.folder(store)
-    rows = {c: store.row(stored) for c in configs if (stored := store.read(store, c)) is not None}
+    store = folder(store)
+    rows = {c: row(stored) for c in configs if (stored := read(store, c)) is not None}
     todo = [c for c in configs if c not in rows]
-    failed = []
+    failed: list[tuple[Configuration, Exception]] = []
+    older = of_older_code(store, todo) if todo and progress else 0
     done = _one_by_one(todo, work) if client is None else _on_dask(todo, work, client)
-    with closing(done), _told(len(todo), kept=len(rows), show=progress) as tell:
+    with closing(done), _told(len(todo), kept=len(rows), older=older, show=progress) as tell:
         for config, found in done:
-            found = _checked(found)
+            found = _checked(config, found)
             if isinstance(found, Exception):
                 failed.append((config, found))
                 tell(f"{config}: FAILED: {found}")
             else:
-                store.write(store, config.key, found)
-                rows[config] = store.row(found)
+                write(store, config, found)
+                rows[config] = row(found)
                 tell(f"{config}: SSIM {rows[config]['ssim']:.3f} in {found['seconds']:.1f} s")
     if failed:
         config, error = failed[0]
@@ -87,10 +89,10 @@ def run(
             f"these again. The first was {config}. {type(error).__name__}: {error}"
         )
         raise InputError(msg) from error
-    return pd.DataFrame([rows[c] for c in configs], columns=list(store.COLUMNS))
+    return pd.DataFrame([rows[c] for c in configs], columns=list(COLUMNS))
 
 
-def _one_by_one(configs: Sequence[Configuration], work: Callable) -> Iterator[tuple[Configuration, Any]]:
+def _one_by_one(configs: Sequence[Configuration], work: Callable[..., Any]) -> Iterator[tuple[Configuration, Any]]:
     for config in configs:
         try:
             found = work(config)
@@ -99,7 +101,9 @@ def _one_by_one(configs: Sequence[Configuration], work: Callable) -> Iterator[tu
         yield config, found
 
 
-def _on_dask(configs: Sequence[Configuration], work: Callable, client: Client) -> Iterator[tuple[Configuration, Any]]:
+def _on_dask(
+    configs: Sequence[Configuration], work: Callable[..., Any], client: Client
+) -> Iterator[tuple[Configuration, Any]]:
     from distributed import as_completed
 
     by_key = {f"cdae-{config.key}": config for config in configs}
@@ -118,21 +122,21 @@ def _on_dask(configs: Sequence[Configuration], work: Callable, client: Client) -
             future.release()
 
 
-def _why(future) -> Exception:
+def _why(future: Any) -> Exception:
     return future.exception() if future.status == "error" else InputError("It was cancelled: is the scheduler gone?")
 
 
-def _checked(found: Any) -> dict[str, Any] | Exception:
-    if isinstance(found, Exception) or found["code"] == code_version():
+def _checked(config: Configuration, found: Any) -> dict[str, Any] | Exception:
+    if isinstance(found, Exception) or found["code"] == config.code:
         return found
     return InputError(
-        f"The worker's code is {found['code']}, this one's {code_version()}. Install the same version of cdae-lessons "
+        f"The worker's code is {found['code']}, this one's {config.code}. Install the same version of cdae-lessons "
         "on both, and start the workers anew."
     )
 
 
 @contextmanager
-def _told(todo: int, *, kept: int, show: bool) -> Iterator[Callable[[str], None]]:
+def _told(todo: int, *, kept: int, older: int, show: bool) -> Iterator[Callable[[str], None]]:
     """Yield a function that moves the bar on and adds a line, with the number of the run and the time left."""
     started, done = time.monotonic(), 0
 
@@ -146,6 +150,8 @@ def _told(todo: int, *, kept: int, show: bool) -> Iterator[Callable[[str], None]
 
     if show and kept:
         tqdm.write(f"{kept} of {kept + todo} runs are kept from before.")
+    if show and older:
+        tqdm.write(f"The code that decides {older} of the other {todo} has changed since: they are measured anew.")
     with bar(todo, label="Runs", show=show) as shown:
         yield tell
 

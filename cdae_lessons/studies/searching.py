@@ -12,10 +12,13 @@ import pandas as pd
 
 from cdae_lessons import plotting
 from cdae_lessons.errors import InputError, check_count
+from cdae_lessons.files import StrPath, folder
 from cdae_lessons.progress import bar
 from cdae_lessons.studies import figures, networks, running, summary
 from cdae_lessons.studies.configuration import Configuration, rivals
-from cdae_lessons.studies.measuring import RIVALS, code_version, measure
+from cdae_lessons.studies.measuring import measure
+from cdae_lessons.studies.networks import RIVALS
+from cdae_lessons.studies.store import read
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -30,7 +33,7 @@ COLUMNS = ("network", "validation_ssim", "seconds", "weights", "front")
 def search(
     case: Configuration,
     *,
-    store: str | Path,
+    store: StrPath,
     others: Sequence[str] = (),
     n_trials: int = 60,
     client: Client | None = None,
@@ -77,7 +80,7 @@ def search(
     T. Akiba et al., "Optuna: a next-generation hyperparameter optimization framework", KDD 2019, 2623-2631,
     doi 10.1145/3292500.3330701.
     """
-    n_trials, store = check_count(n_trials, what="n_trials", low=1), store.folder(store)
+    n_trials, store = check_count(n_trials, what="n_trials", low=1), folder(store)
     study = _study(case, store)
     at_once = 1 if client is None else max(1, len(client.scheduler_info(n_workers=-1)["workers"]))
     done = len(_tried(study))
@@ -103,7 +106,7 @@ def compare(
     case: Configuration,
     names: Sequence[str],
     *,
-    store: str | Path,
+    store: StrPath,
     client: Client | None = None,
     progress: bool = True,
     work: Callable[[Configuration], dict[str, Any]] = measure,
@@ -231,7 +234,7 @@ def write(
 
 
 def _scores(store: Path, config: Configuration) -> list[float]:
-    found = store.read(store, config)
+    found = read(store, config)
     return [found["validation_ssim"], found["seconds"], found["weights"]]
 
 
@@ -247,7 +250,7 @@ def _study(case: Configuration, store: Path) -> Study:
     storage = optuna.storages.JournalStorage(JournalFileBackend(path, lock_obj=JournalFileOpenLock(path)))
     study = optuna.create_study(
         storage=storage,
-        study_name=f"{case} {case.size} {code_version()}",  # scores of other code belong to another search
+        study_name=f"{case} {case.size} {case.code}",  # scores of other code belong to another search
         directions=["maximize", "minimize", "minimize"],
         load_if_exists=True,
     )

@@ -1,18 +1,18 @@
-"""Results of runs as files: one JSON a finished run, named by the hash of its configuration."""
+"""Where results are kept: one JSON file a finished run, named by the hash of its configuration and of the code."""
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cdae_lessons.errors import InputError, ResultNotice
+import numpy as np
+
+from cdae_lessons.errors import ResultNotice
 from cdae_lessons.files import appearing
-
-if TYPE_CHECKING:
-    from cdae_lessons.studies.configuration import Configuration
+from cdae_lessons.studies.configuration import Configuration
 
 COLUMNS = (
     *("dataset", "noise", "n_train", "network", "recipe", "epochs", "seed", "size"),
@@ -20,37 +20,10 @@ COLUMNS = (
 )
 
 
-def folder(store: str | Path) -> Path:
-    """Make the folder of a study, if it is not there, and return it.
-
-    Raises
-    ------
-    InputError
-        If it cannot be made.
-    """
-    store = Path(store)
-    try:
-        store.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        msg = f"Cannot write to {store}: {error}. Choose another folder with store= (--out on the command line)."
-        raise InputError(msg) from error
-    return store
-
-
-def write(store: Path, key: str, result: Mapping[str, Any]) -> None:
-    """Store a result at one stroke: whoever looks sees all of it or nothing.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    try:
-        with appearing(store / f"{key}.json") as part:
-            part.write_text(json.dumps(result, separators=(",", ":")), encoding="utf-8")
-    except OSError as error:
-        msg = f"Cannot write to {store}: {error}. Make room there, and start again: what is finished is kept."
-        raise InputError(msg) from error
+def write(store: Path, config: Configuration, result: Mapping[str, Any]) -> None:
+    """Store a result at one stroke: whoever looks sees all of it or nothing."""
+    with appearing(store / f"{config.key}.json") as part:
+        part.write_text(json.dumps(result, separators=(",", ":")), encoding="utf-8")
 
 
 def read(store: Path, config: Configuration) -> dict[str, Any] | None:
@@ -60,10 +33,41 @@ def read(store: Path, config: Configuration) -> dict[str, Any] | None:
 
 def every(store: Path) -> Iterator[dict[str, Any]]:
     """All results in a folder, of whatever code. Damaged files are set aside."""
-    for path in sorted(Path(store).glob("*.json")):
-        result = _read(path)
-        if result is not None:
-            yield result
+    for path in sorted(store.glob("*.json")):
+        if not path.name.startswith("."):  # being written by another process
+            result = _read(path)
+            if result is not None:
+                yield result
+
+
+def of_older_code(store: Path, configs: Collection[Configuration]) -> int:
+    """How many of these runs are stored, but as other code made them."""
+    wanted = {frozen(vars(config)): config.code for config in configs}
+    found = {
+        frozen(result["config"])
+        for result in every(store)
+        if result["code"] != wanted.get(frozen(result["config"]), result["code"])
+    }
+    return len(found)
+
+
+def examples(folder: Path, config: Configuration) -> np.ndarray | None:
+    """What a run made of the first test images, where `measuring.measure` kept it; None if it is not whole.
+
+    Returns
+    -------
+    ndarray of shape (n, H, W), float32
+    """
+    try:
+        with np.load(folder / f"{config.key}.npz", allow_pickle=False) as file:
+            return file["examples"]
+    except Exception:  # noqa: BLE001 - not there, or damaged in whatever way: the run is done again
+        return None
+
+
+def set_aside(store: Path, config: Configuration, why: str) -> None:
+    """Let a stored run count as not done, and say why."""
+    _set_aside(store / f"{config.key}.json", why)
 
 
 def row(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,20 +82,28 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def frozen(config: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The fields of a configuration as something to look up."""
+    return tuple(sorted(config.items()))
+
+
 def _read(path: Path, config: Configuration | None = None) -> dict[str, Any] | None:
     try:
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         row(result)
-        fits = config is None or result["config"] == vars(config)
-        why = "" if fits else "it belongs to another run"
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-        why = f"{type(error).__name__}: {error}"
-    if not why:
-        return result
+        _set_aside(path, f"{type(error).__name__}: {error}")
+        return None
+    if config is not None and result["config"] != vars(config):
+        _set_aside(path, "it belongs to another run")
+        return None
+    return result
+
+
+def _set_aside(path: Path, why: str) -> None:
     aside = path.with_suffix(".bad")
     path.replace(aside)
     msg = f"{path} cannot be used ({why}). It is set aside as {aside.name}; its run counts as not done."
-    warnings.warn(msg, ResultNotice, stacklevel=3)
-    return None
+    warnings.warn(msg, ResultNotice, stacklevel=4)

@@ -1,4 +1,4 @@
-"""What a study found: tables that are small enough to keep, and the figures that are made from them."""
+"""What a study found, as tables that are small enough to keep."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pandas as pd
 from scipy import stats
 
 from cdae_lessons.errors import InputError, known
-from cdae_lessons.files import appearing
+from cdae_lessons.files import StrPath, appearing, folder
 from cdae_lessons.metrics import bootstrap_interval
-from cdae_lessons.studies import store
 from cdae_lessons.studies.configuration import Configuration
-from cdae_lessons.studies.measuring import RIVALS
+from cdae_lessons.studies.networks import RIVALS
+from cdae_lessons.studies.store import COLUMNS, every, frozen, row
 
 STORED = resources.files("cdae_lessons") / "data_files" / "studies"
 CASE = ["tested_on", "noise", "n_train", "size"]  # what a network shares with its rivals
@@ -24,12 +24,12 @@ KIND = ["dataset", "noise", "n_train", "network", "recipe", "epochs", "size"]  #
 
 SUMMARY = (
     *("tested_on", *KIND, "seeds", "ssim", "ssim_low", "ssim_high", "ssim_body", "psnr"),
-    *("rival", "ahead", "ahead_low", "ahead_high", "seconds", "weights"),
+    *("rival", "ahead", "ahead_low", "ahead_high", "seconds", "weights", "code"),
 )
 
 
-def collect(configs: Iterable[Configuration], *, store: str | Path) -> tuple[list[dict[str, Any]], str]:
-    """The stored results of a study, all of one code, and a sentence on what is missing or left out.
+def collect(configs: Iterable[Configuration], *, store: StrPath) -> tuple[list[dict[str, Any]], str]:
+    """The stored results of a study, all of one code for each data set, and a sentence on what is missing.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def collect(configs: Iterable[Configuration], *, store: str | Path) -> tuple[lis
     Returns
     -------
     list of dict
-        As `trials.measure` returned them, in the order of `configs`. Where there are results of several versions of
-        the code, those of the version with the most, or of the latest of these.
+        As `measuring.measure` returned them, in the order of `configs`. Where there are results of several versions of
+        the code that decides those of a data set, those of the version with the most, or of the latest of these.
     str
         Empty where all are there and no others.
 
@@ -51,28 +51,32 @@ def collect(configs: Iterable[Configuration], *, store: str | Path) -> tuple[lis
     InputError
         If there is none.
     """
-    order = {_frozen(vars(config)): i for i, config in enumerate(configs)}
-    by_code: dict[str, list] = {}
-    for result in store.every(Path(store)):
-        if _frozen(result["config"]) in order:
-            by_code.setdefault(result["code"], []).append(result)
-    if not by_code:
+    order = {frozen(vars(config)): i for i, config in enumerate(configs)}
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for result in every(Path(store)):
+        if frozen(result["config"]) in order:
+            found.setdefault(result["config"]["dataset"], {}).setdefault(result["code"], []).append(result)
+    if not found:
         msg = f"There are no results of this study in {store}. Run it first, or name its folder with --out."
         raise InputError(msg)
-    code = max(by_code, key=lambda code: (len(by_code[code]), max(result["finished"] for result in by_code[code])))
-    chosen = sorted(by_code[code], key=lambda result: order[_frozen(result["config"])])
+    chosen, codes = [], []
+    for by_code in found.values():
+        code = max(by_code, key=lambda code: (len(by_code[code]), max(result["finished"] for result in by_code[code])))
+        chosen += by_code[code]
+        codes.append(code)
+    chosen.sort(key=lambda result: order[frozen(result["config"])])
     notes = []
     if len(chosen) < len(order):
         notes.append(f"{len(order) - len(chosen)} of {len(order)} runs are missing.")
-    if len(by_code) > 1:
-        others = sum(map(len, by_code.values())) - len(chosen)
-        notes.append(f"{others} results of other code than {code} are left out.")
+    others = sum(len(results) for by_code in found.values() for results in by_code.values()) - len(chosen)
+    if others:
+        notes.append(f"{others} results of other code than {' and '.join(codes)} are left out.")
     return chosen, " ".join(notes)
 
 
 def runs(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """A row a run, with `store.COLUMNS`."""
-    return pd.DataFrame([store.row(result) for result in chosen], columns=list(store.COLUMNS))
+    return pd.DataFrame([row(result) for result in chosen], columns=list(COLUMNS))
 
 
 def summarise(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
@@ -89,7 +93,8 @@ def summarise(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         A row for each `KIND`. ``ssim`` with its 95 % interval over the seeds (Student's t; NaN for fewer than two);
         ``ssim_body`` and ``psnr``; ``rival``, the best classical method of the same test set, noise and number of
         images; ``ahead``, by how much SSIM the network is ahead of it, with a 95 % interval over the test images
-        (subjects, by bootstrap of each image's mean over the seeds); ``made`` and ``versions``.
+        (subjects, by bootstrap of each image's mean over the seeds); ``code``, what decided it (`code.version`);
+        ``made`` and ``versions``.
         The rival is chosen on the test images, which favours the rival.
     """
     chosen = list(chosen)
@@ -103,7 +108,7 @@ def summarise(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     rows = []
     for _, group in table.groupby(KIND, sort=False):
         first = group.iloc[0]
-        line = {name: first[name] for name in ["tested_on", *KIND]} | {"seeds": len(group)}
+        line = {name: first[name] for name in ["tested_on", *KIND, "code"]} | {"seeds": len(group)}
         line |= {name: group[name].mean() for name in ("ssim", "ssim_body", "psnr", "seconds", "weights")}
         line["ssim_low"], line["ssim_high"] = interval(group["ssim"])
         rival = best.get(tuple(first[CASE]))
@@ -183,7 +188,7 @@ def write_files(out: str | Path, files: Mapping[str, bytes]) -> list[Path]:
     InputError
         If the folder cannot be written.
     """
-    out = store.folder(out)
+    out = folder(out)
     for name, content in files.items():
         with appearing(out / name) as part:
             part.write_bytes(content)
@@ -193,7 +198,3 @@ def write_files(out: str | Path, files: Mapping[str, bytes]) -> list[Path]:
 def csv(table: pd.DataFrame) -> bytes:
     """A table as CSV, rounded to five places."""
     return table.round(5).to_csv(index=False, lineterminator="\n").encode()
-
-
-def _frozen(config: Mapping[str, Any]) -> tuple:
-    return tuple(sorted(config.items(), key=lambda item: item[0]))

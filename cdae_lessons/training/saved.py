@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cdae_lessons import backend
 from cdae_lessons.errors import InputError
+from cdae_lessons.files import StrPath, appearing
 from cdae_lessons.training import file_check
-
-if TYPE_CHECKING:
-    from cdae_lessons.training import History
+from cdae_lessons.training.history import History
 
 keras = backend.load_keras()
 
@@ -22,8 +20,8 @@ _INFO = "cdae_lessons.json"
 
 
 def save(
-    model: keras.Model,
-    path: str | Path,
+    model: Any,
+    path: StrPath,
     *,
     history: History | None = None,
     scores: Mapping[str, float] | None = None,
@@ -56,21 +54,20 @@ def save(
         raise InputError(msg)
     made = {} if history is None else {k: v for k, v in vars(history).items() if k != "table"}
     info = made | {"scores": {k: float(v) for k, v in (scores or {}).items()}, "keras": keras.__version__}
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.keras")
     try:
-        model.save(part)
-        with zipfile.ZipFile(part, "a") as archive:
-            archive.writestr(_INFO, json.dumps(info, indent=1))
-        part.replace(path)
-    except (OSError, ValueError) as error:  # ValueError: a clock before 1980, which ZIP files cannot say
-        msg = f"Cannot write {path}: {error}. Choose a folder that exists and that you may write to, and set the clock."
+        with appearing(path) as part:
+            model.save(part)
+            with zipfile.ZipFile(part, "a") as archive:
+                archive.writestr(_INFO, json.dumps(info, indent=1))
+    except InputError:
+        raise
+    except ValueError as error:  # a clock before 1980, which ZIP files cannot say
+        msg = f"Cannot write {path}: {error}. Set the clock of this computer."
         raise InputError(msg) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
-def load(path: str | Path) -> keras.Model:
+def load(path: StrPath) -> Any:
     """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode, and `file_check.check`).
 
     Parameters
@@ -97,7 +94,7 @@ def load(path: str | Path) -> keras.Model:
         raise InputError(msg) from error
 
 
-def info(path: str | Path) -> dict[str, Any]:
+def info(path: StrPath) -> dict[str, Any]:
     """Read how the model in a ``.keras`` file was made, without loading it.
 
     Parameters
@@ -126,7 +123,7 @@ def info(path: str | Path) -> dict[str, Any]:
         raise InputError(msg) from error
 
 
-def _members(path: str | Path) -> dict[str, int]:
+def _members(path: StrPath) -> dict[str, int]:
     """Names and unpacked sizes of what a ``.keras`` file holds."""
     try:
         with zipfile.ZipFile(path) as archive:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Moment:
 
 
 def follow(
-    model: training.keras.Model,
+    model: Any,
     clean: np.ndarray,
     corrupt: Callable,
     *,

@@ -138,7 +138,7 @@ class Lab(ipywidgets.VBox):
                 _at_work.add(self._worker)
                 self._worker.start()
 
-    def wait(self, seconds: float = 10) -> bool:
+    def wait(self, seconds: float = 300) -> bool:
         """Wait until the newest setting is drawn; return whether it is."""
         end = time.monotonic() + seconds
         while (worker := self._worker) is not None and time.monotonic() < end:

@@ -243,14 +243,10 @@ def sample_size_lab(cohorts: object) -> SampleSizeLab:
 
 def _apart(cohort: Cohort) -> tuple[np.ndarray, np.ndarray]:
     """Training and validation images, no subject on both sides."""
-    kept = min(_WATCHED, len(cohort) // 5)
-    train = len(cohort) - kept
-    while train > 1:  # images of the subject on the border are on neither side
-        try:
-            parts = cohort.split(train=train, validation=kept, test=0)
-            return parts[0].images, parts[1].images
-        except InputError:
-            train -= 1
+    if len(np.unique(cohort.subjects)) > 1:
+        train, validation, _ = cohort.split(train=None, validation=min(_WATCHED, len(cohort) // 5), test=0)
+        if len(train) > 1:
+            return train.images, validation.images
     msg = f"{cohort.name!r} shows too few subjects to keep some apart for validation. Load more images."
     raise InputError(msg)
 

@@ -19,7 +19,7 @@ from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.base import figure, menu, slider
 from cdae_lessons.widgets.training_base import RunLab, mean_ssim, median_ssim, network_images, progress, summary
 
-NETWORKS: Mapping[str, Callable[..., training.keras.Model]] = MappingProxyType(
+NETWORKS: Mapping[str, Callable[..., models.keras.Model]] = MappingProxyType(
     {
         "dense": models.dense_autoencoder,
         "convolutional": models.conv_autoencoder,
@@ -40,7 +40,7 @@ class TrainingLab(RunLab):
 
     def __init__(self, train: np.ndarray, validation: np.ndarray):
         self.train_images, self.validation = train, validation
-        self.model: training.keras.Model | None = None
+        self.model: models.keras.Model | None = None
         self.history: training.History | None = None
         self.median: dict[float, float] = {}  # SSIM of the tuned median filter, by noise level
         self._seen: dict[float, tuple[np.ndarray, float]] = {}

@@ -35,7 +35,8 @@ def source(server):
 
 
 def everything(folder):
-    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+    """The files in a folder and below, without the locks of downloads."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
 
 
 def test_it_makes_folders_and_leaves_one_file(source, tmp_path):
@@ -145,9 +146,11 @@ def test_a_server_that_always_breaks_off_is_given_up_and_the_next_call_goes_on(s
 def test_a_stalling_server_is_left_and_asked_again(source, server, tmp_path, monkeypatch):
     def stalls(handler):
         first = len(server.asked) == 1
+        if first:
+            monkeypatch.setattr(downloads, "SILENCE", (600, 600))  # from now on, however slow this machine is
         handler.send(CONTENT, upto=PIECE if first else None)
         if first:
-            server.ended.wait(60)
+            server.ended.wait(600)
 
     monkeypatch.setattr(downloading, "SILENCE", (10, 0.2))
     server.answers["/a"] = stalls
@@ -254,7 +257,7 @@ def test_of_many_processes_one_downloads_and_the_others_wait(count, source, serv
     for process in running:
         process.stdin.close()
     said = [process.stderr.read() for process in running]
-    assert [process.wait(60) for process in running] == [0] * count
+    assert [process.wait(600) for process in running] == [0] * count
     for process in running:
         process.stdout.close()
         process.stderr.close()
@@ -264,13 +267,24 @@ def test_of_many_processes_one_downloads_and_the_others_wait(count, source, serv
     assert everything(tmp_path) == ["a"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot remove a file that another holds, so filelock may try")
+def test_the_lock_stays_for_others_to_find(source, server, tmp_path):
+    download(source, tmp_path / "a")
+    lock = tmp_path / ".a.lock"
+    assert lock.is_file()
+    (tmp_path / "a").unlink()
+    held = lock.stat()
+    download(source, tmp_path / "a")
+    assert os.path.samestat(lock.stat(), held)  # one who waits for it holds the same as one who comes now
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
 def test_a_process_that_is_killed_leaves_no_lock_and_the_next_goes_on(source, server, tmp_path):
     def half(handler):
         first = len(server.asked) == 1
         handler.send(CONTENT, upto=2**21 if first else None)
         if first:
-            server.ended.wait(60)
+            server.ended.wait(600)
 
     server.answers["/a"] = half
     part = tmp_path / ".a.part"
@@ -279,7 +293,7 @@ def test_a_process_that_is_killed_leaves_no_lock_and_the_next_goes_on(source, se
         while process.poll() is None and not (part.exists() and part.stat().st_size == 2**21):
             server.ended.wait(0.01)
         process.send_signal(signal.SIGKILL)
-        process.wait(60)
+        process.wait(600)
     assert not (tmp_path / "a").exists()
     assert download(source, tmp_path / "a").read_bytes() == CONTENT
     assert server.asked[-1] == ("/a", f"bytes={2**21}-")

@@ -1,0 +1,43 @@
+"""Every image set by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cdae_lessons.datasets import medmnist
+from cdae_lessons.datasets.brain import Brain
+from cdae_lessons.datasets.folder import Dx, Folder
+from cdae_lessons.datasets.image_set import ImageSet
+from cdae_lessons.datasets.mias import Mias
+from cdae_lessons.datasets.phantoms import Phantoms
+from cdae_lessons.datasets.photographs import FUNDUS, HISTOLOGY
+from cdae_lessons.errors import InputError, known
+
+OWN: dict[str, ImageSet] = {
+    "brain": Brain(),
+    "phantoms": Phantoms(),
+    "fundus": FUNDUS,
+    "histology": HISTOLOGY,
+    "mias": Mias(),
+    "dx": Dx(),
+}
+FOLDER = "folder:"
+
+
+def sets() -> dict[str, ImageSet]:
+    """All of them, in the order in which they are listed; the last one stands for any folder."""
+    published = {name: medmnist.MedMNIST(name) for name in medmnist.info()}
+    return {**OWN, **published, f"{FOLDER}PATH": Folder(Path("PATH"))}
+
+
+def find(name: str) -> ImageSet:
+    """The set of that name: one of `sets`, or ``folder:PATH`` with any path."""
+    if name in OWN:
+        return OWN[name]
+    if name.startswith(FOLDER):
+        return Folder(Path(name.removeprefix(FOLDER)).expanduser())
+    if name in medmnist.MODALITIES and not medmnist.info():
+        msg = f"The addresses of {name!r} come with medmnist, which is not installed. Run: pip install medmnist"
+        raise InputError(msg)
+    every = sets()
+    return every[known(name, every, what="data set")]

@@ -1,0 +1,137 @@
+"""What a batch holds: pairs of noisy and clean images, drawn anew as the recipe says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from cdae_lessons import backend, noise
+from cdae_lessons.errors import InputError, check_images
+from cdae_lessons.training.recipes import SHIFT_FROM, Recipe
+
+keras = backend.load_keras()
+
+Corrupt = Callable[..., np.ndarray]
+"""``corrupt(images, rng=generator) -> noisy``."""
+
+
+class Batches(keras.utils.PyDataset):
+    """Pairs (noisy, target). What a batch holds depends on seed, epoch and number only, whoever asks when.
+
+    Parameters
+    ----------
+    clean : ndarray of shape (N, H, W), float32 in [0, 1]
+        The training images.
+    corrupt : callable
+        As for `fitting.fit`.
+    recipe : Recipe
+        Whether noise is drawn anew, and images are mirrored and shifted.
+    batch_size, seed : int
+        As for `fitting.fit`.
+    target : callable, optional
+        What is to be learned of the clean images, ``target(clean)``; by default they themselves.
+    """
+
+    def __init__(
+        self,
+        clean: np.ndarray,
+        corrupt: Corrupt,
+        *,
+        recipe: Recipe,
+        batch_size: int,
+        seed: int,
+        target: Callable[[np.ndarray], np.ndarray] | None = None,
+    ):
+        super().__init__()
+        self.clean, self.corrupt, self.recipe, self.target = clean, corrupt, recipe, target
+        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
+        fixed = np.random.default_rng([seed, 0])
+        self.noisy = None if recipe.fresh_noise else corrupted(clean, corrupt, rng=fixed)
+        self._shuffle()
+
+    def __len__(self) -> int:
+        return -(-len(self.clean) // self.batch_size)
+
+    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng([self.seed, 3, self.epoch, number])
+        chosen = self.order[number * self.batch_size : (number + 1) * self.batch_size]
+        if len(chosen) == 1:  # torch 2.13 on a CPU cannot differentiate a small convolution of one image
+            chosen = chosen.repeat(2)
+        kinds = [self.clean] if self.noisy is None else [self.clean, self.noisy]
+        clean, *fixed = self._moved(np.stack([images[chosen] for images in kinds]), number, rng=rng)
+        noisy = fixed[0] if fixed else corrupted(clean, self.corrupt, rng=rng)
+        return noisy, clean if self.target is None else self.target(clean)
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch."""
+        self.epoch += 1
+        self._shuffle()
+
+    def _shuffle(self) -> None:
+        self.order = np.random.default_rng([self.seed, 2, self.epoch]).permutation(len(self.clean))
+
+    def _moved(self, images: np.ndarray, number: int, *, rng: np.random.Generator) -> np.ndarray:
+        """A batch of shape (kinds, N, H, W), mirrored and shifted as the recipe says, each kind alike."""
+        if self.recipe.flips:
+            mirrored = rng.random(images.shape[1]) < 0.5
+            images[:, mirrored] = images[:, mirrored, :, ::-1]
+        step = self.epoch * len(self) + number
+        if self.recipe.shift and self.epoch >= SHIFT_FROM["epoch"] and step >= SHIFT_FROM["step"]:
+            height, width = images.shape[2:]
+            down, right = (round(self.recipe.shift * side) for side in (height, width))
+            corners = rng.integers((2 * down + 1, 2 * right + 1), size=(images.shape[1], 2))
+            wide = np.pad(images, ((0, 0), (0, 0), (down, down), (right, right)), mode="symmetric")
+            for k, (i, j) in enumerate(corners):
+                images[:, k] = wide[:, k, i : i + height, j : j + width]
+        return images
+
+
+def corrupted(images: np.ndarray, corrupt: Corrupt, *, rng: np.random.Generator) -> np.ndarray:
+    """The images with noise; whatever `corrupt` does to what it is given, `images` stay as they are."""
+    return np.asarray(corrupt(images.copy(), rng=rng))
+
+
+def validation_noise(images: np.ndarray, corrupt: Corrupt, *, seed: int = 0) -> np.ndarray:
+    """The validation images with the very noise that `fitting.fit` gives them under this seed.
+
+    Parameters
+    ----------
+    images : ndarray of shape (M, H, W), floating point in [0, 1]
+        The clean validation images.
+    corrupt : callable
+        As for `fitting.fit`.
+    seed : int
+        The seed of `fitting.fit`.
+
+    Returns
+    -------
+    ndarray of shape (M, H, W)
+    """
+    images = check_images(images, what="validation images")
+    return corrupted(images, corrupt, rng=np.random.default_rng([seed, 1]))
+
+
+def check_corrupt(corrupt: Any, clean: np.ndarray) -> None:
+    """See that `corrupt` can be called, and returns finite images of the same shape."""
+    remedy = "Expected corrupt(images, rng=…), such as functools.partial(noise.gaussian, p=0.5, sigma=1)"
+    if not callable(corrupt):
+        msg = f"{remedy}; received {corrupt!r}."
+        raise InputError(msg)
+    try:
+        noisy = corrupted(clean[:1], corrupt, rng=np.random.default_rng(0))
+    except TypeError as error:
+        msg = f"{remedy}; calling it failed: {error}"
+        raise InputError(msg) from error
+    if noisy.shape != clean[:1].shape or not np.isfinite(noisy).all():
+        msg = (
+            f"{remedy}, that returns finite values of the same shape; for {clean[:1].shape} it returned {noisy.shape}."
+        )
+        raise InputError(msg)
+
+
+def name_of(corrupt: Corrupt) -> str:
+    """The corruption as text: that of `noise.name`, or the name of a function of one's own."""
+    function = getattr(corrupt, "func", corrupt)
+    return noise.name(corrupt) if function in noise.NOISES.values() else getattr(function, "__name__", repr(function))
