@@ -171,16 +171,14 @@ def test_the_reference_describes_every_public_name(package, tmp_path):
         ("of its `sigma`", "of its `width`", "noise:.*target not found: width"),
         ('"""The usual ones', '_ = """The usual ones', "noise.LEVELS: nothing is said of it"),
         ("images, *, sigma", "images, *, sigma, rng", "noise.gaussian: nothing is said of rng"),
+        ('"""Noise;', '_ = """Noise;', "noise: nothing is said of it"),
         ("*, sigma):", "*, sigma) -> object:", "noise.gaussian: nothing is said of what it returns"),
     ],
 )
 def test_what_the_reference_lacks_is_an_error(package, tmp_path, right, wrong, said):
     assert MODULE.count(right) == 1
-    (package / "cdae_lessons" / "noise.py").write_text(MODULE.replace(right, wrong), encoding="utf-8")
-    if "LEVELS" in said:
-        (package / "cdae_lessons" / "noise.py").write_text(
-            '__all__ = ["LEVELS", "Set", "gaussian"]\n' + MODULE.replace(right, wrong), encoding="utf-8"
-        )
+    text = MODULE.replace(right, wrong) + '\n\n__all__ = ["LEVELS", "Set", "gaussian"]\n'
+    (package / "cdae_lessons" / "noise.py").write_text(text, encoding="utf-8")
     status, text = make(package, tmp_path / "site")
     assert status == 1
     assert re.search(said, text)

@@ -57,7 +57,7 @@ def write(folder: Path) -> int:
     folder.mkdir()
     for module in modules:
         (folder / f"{_short(module)}.rst").write_text(_page(module), encoding="utf-8")
-    firsts = [inspect.getdoc(module).splitlines()[0].replace("`", "") for module in modules]
+    firsts = [(module.__doc__ or "").partition("\n")[0].replace("`", "") for module in modules]
     listed = [f"- :doc:`{_short(module)}`: {first}" for module, first in zip(modules, firsts, strict=True)]
     menu = [".. toctree::", "   :hidden:", "", *(f"   {_short(module)}" for module in modules)]
     (folder / "index.rst").write_text("\n".join([FIRST, *listed, "", *menu, ""]), encoding="utf-8")
@@ -81,6 +81,8 @@ def connect(app: object) -> None:
     app.connect("autodoc-process-docstring", _parameters_are_code, priority=100)  # before numpydoc
     app.connect("missing-reference", _find)
     for module in _modules():
+        if not module.__doc__:
+            logging.getLogger(__name__).warning("%s: nothing is said of it", module.__name__)
         for name, value in public(module).items():
             if lacking := _lacking(module, name, value):
                 logging.getLogger(__name__).warning("%s.%s: nothing is said of %s", module.__name__, name, lacking)
