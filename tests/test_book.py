@@ -179,7 +179,7 @@ def test_what_the_reference_lacks_is_an_error(package, tmp_path, right, wrong, s
     (package / "cdae_lessons" / "noise.py").write_text(MODULE.replace(right, wrong), encoding="utf-8")
     if "LEVELS" in said:
         (package / "cdae_lessons" / "noise.py").write_text(
-            '__all__ = ["LEVELS", "Set", "gaussian"]\n' + MODULE.replace(right, wrong), encoding="utf-8"
+            MODULE.replace(right, wrong) + '\n__all__ = ["LEVELS", "Set", "gaussian"]\n', encoding="utf-8"
         )
     status, text = make(package, tmp_path / "site")
     assert status == 1
