@@ -52,18 +52,7 @@ say what a function raises only where there is more to it.
 
 
 def write(folder: Path) -> int:
-    """Write the pages' sources.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to; a new one.
-
-    Returns
-    -------
-    int
-        The number of pages.
-    """
+    """Write the pages' sources into a new folder; return how many."""
     modules = [module for module in _modules() if public(module)]
     folder.mkdir()
     for module in modules:
@@ -187,13 +176,8 @@ def _code(lines: list[str], names: set[str]) -> list[str]:
 
 def _parameters_are_code(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:  # noqa: ARG001
     owner = name.rpartition(".")[0]
-    of_class = _parameters(_named(owner)) if what in ("method", "property", "attribute") else set()
+    of_class = _parameters(pkgutil.resolve_name(owner)) if what in ("method", "property", "attribute") else set()
     lines[:] = _code(lines, _parameters(thing) | of_class)
-
-
-def _named(path: str) -> object:
-    """The object of a dotted name."""
-    return pkgutil.resolve_name(path)
 
 
 def _find(app: object, env: object, node: object, contnode: object) -> object:
@@ -205,6 +189,10 @@ def _find(app: object, env: object, node: object, contnode: object) -> object:
         if path in domain.objects:
             return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", path, node, contnode)
         owner, _, field = path.rpartition(".")
-        if owner in domain.objects and domain.objects[owner].objtype == "class" and field in _parameters(_named(owner)):
+        if (
+            owner in domain.objects
+            and domain.objects[owner].objtype == "class"
+            and field in _parameters(pkgutil.resolve_name(owner))
+        ):
             return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", owner, node, contnode)
     return None

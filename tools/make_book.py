@@ -78,19 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stage(root: Path, to: Path) -> int:
-    """Copy the pages of the course in `root`, and what they show, to where Sphinx reads them.
+    """Copy the pages of the course in `root`, and what they show, to a new folder for Sphinx; return how many.
 
-    Parameters
-    ----------
-    root : Path
-        Folder with ``README.md``, ``notebooks`` and the rest.
-    to : Path
-        A new folder. The README becomes ``index.md``, with the menu; all else keeps its place.
-
-    Returns
-    -------
-    int
-        The number of pages.
+    The README becomes ``index.md``, with the menu; all else keeps its place.
     """
     contents = {name: [p for pattern in of for p in sorted(root.glob(pattern))] for name, of in CONTENTS.items()}
     pages = [root / "README.md", *(page for group in contents.values() for page in group)]
@@ -118,18 +108,7 @@ def stage(root: Path, to: Path) -> int:
 
 
 def described(notebook: NotebookNode) -> NotebookNode:
-    """Hand a lesson's picture descriptions on: figures store theirs with the output, MyST-NB reads the cell's.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        A lesson with its outputs; it is changed.
-
-    Returns
-    -------
-    NotebookNode
-        The same.
-    """
+    """Hand a lesson's picture descriptions on: figures store theirs with the output, MyST-NB reads the cell's."""
     for cell in notebook.cells:
         metadata = [output.get("metadata", {}) for output in cell.get("outputs", [])]
         texts = [of["image/png"]["alt"] for of in metadata if "alt" in of.get("image/png", {})]
@@ -145,22 +124,7 @@ def without_badges(text: str) -> str:
 
 
 def build(root: Path, pages: Path, to: Path) -> int:
-    """Run Sphinx.
-
-    Parameters
-    ----------
-    root : Path
-        The course: a link to a file of it that is no page goes to the repository.
-    pages : Path
-        What `stage` made.
-    to : Path
-        Folder for the site.
-
-    Returns
-    -------
-    int
-        0 if Sphinx had no warning.
-    """
+    """Run Sphinx on what `stage` made; return 0 if it had no warning."""
     from sphinx.application import Sphinx  # main says what is missing
 
     mathjax = Path(find_spec("jupyter_server_mathjax").origin).parent / "static"
