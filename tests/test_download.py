@@ -147,7 +147,7 @@ def test_a_stalling_server_is_left_and_asked_again(source, server, tmp_path, mon
     def stalls(handler):
         first = len(server.asked) == 1
         if first:
-            monkeypatch.setattr(downloads, "SILENCE", (600, 600))  # from now on, however slow this machine is
+            monkeypatch.setattr(downloading, "SILENCE", (600, 600))  # from now on, however slow this machine is
         handler.send(CONTENT, upto=PIECE if first else None)
         if first:
             server.ended.wait(600)

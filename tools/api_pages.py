@@ -101,7 +101,7 @@ def _lacking(module: ModuleType, name: str, value: object) -> str:
     }
     silent = [each for each in signature.parameters if each not in listed and f"`{each}`" not in text]
     gives = signature.return_annotation not in ("None", None, inspect.Signature.empty)
-    if gives and "\nParameters\n---" in text and "\nReturns\n---" not in text:
+    if gives and "\nParameters\n---" in text and not re.search(r"\n(Returns|Yields)\n---", text):
         silent.append("what it returns")
     return ", ".join(silent)
 
