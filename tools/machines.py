@@ -79,7 +79,17 @@ def _run(python: str, name: str, file: Path, package: str) -> dict:
     kept.parent.mkdir(parents=True, exist_ok=True)
     report, log = kept.with_suffix(".xml"), kept.with_suffix(".log")
     report.unlink(missing_ok=True)
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "trains", f"--junitxml={report}"]
+    command = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "trains and not launch",
+        f"--junitxml={report}",
+    ]
     command += [
         "--nbval",
         "--nbval-current-env",
