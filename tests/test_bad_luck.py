@@ -35,6 +35,7 @@ def images():
 # Interrupts
 
 
+@pytest.mark.trains
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("count", [5, pytest.param(50, marks=pytest.mark.launch)])
 def test_an_interrupt_at_any_moment_leaves_a_network_that_works(count, images, tmp_path):
@@ -189,6 +190,7 @@ def test_other_languages(language, encoding, tmp_path):
     assert b"Everything needed is here." in done.stdout
 
 
+@pytest.mark.trains
 def test_folders_with_spaces_and_other_letters(images, server, tmp_path, monkeypatch):
     place = tmp_path / FOLDER
     monkeypatch.setenv("CDAE_DATA_DIR", str(place / "자료"))

@@ -229,7 +229,7 @@ def test_another_image_is_shown(name, lab):
 
 def test_a_training_is_watched_and_stopped(page, lab):
     training = lab("training")
-    control(training, "combobox", "Network").select_option("dense")
+    control(training, "combobox", "Network").select_option("U-Net")  # slow enough to be stopped
     box(training, "Epochs").fill("100")
     box(training, "Epochs").press("Enter")
     expect(training.get_by_text("100 epochs of 12 steps")).to_be_visible()

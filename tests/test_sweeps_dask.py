@@ -98,6 +98,7 @@ def wait_until(condition):
         time.sleep(0.01)
 
 
+@pytest.mark.trains
 def test_two_workers_give_the_results_of_one_process(client, tmp_path):
     networks = ["dense_autoencoder", "conv_autoencoder"]
     configs = grid(**SMALL | {"network": networks, "n_train": 5, "seed": [0, 1]})

@@ -16,6 +16,8 @@ from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.training import NETWORKS
 from cdae_lessons.widgets.training_base import summary
 
+pytestmark = pytest.mark.trains
+
 
 def discs(count, size=16, seed=0):
     rng = np.random.default_rng(seed)
@@ -145,10 +147,9 @@ def test_python_ends_in_the_middle_of_a_training():
 import time
 import numpy as np
 from cdae_lessons import widgets
-
-pytestmark = pytest.mark.trains
 lab = widgets.training_lab(np.random.default_rng(0).random((40, 16, 16)), np.zeros((5, 16, 16)))
-lab.controls["epochs"].value = 100
+epochs = lab.controls["epochs"]
+epochs.box.max = epochs.slider.max = epochs.value = 10**6
 lab.train()
 while lab.moment is None:
     time.sleep(0.01)
