@@ -43,14 +43,17 @@ def test_a_step_goes_where_that_of_float32_goes(build, images):
     exact, found = (gradient(build, images, compute_in) for compute_in in ("float32", "bfloat16"))
     lengths = np.linalg.norm(exact), np.linalg.norm(found)
     assert (exact != found).any()
-    assert lengths[1] == pytest.approx(lengths[0], rel=0.01)  # by 0.1 % at most on seven imitated machines, two seeds
-    assert exact @ found / np.prod(lengths) > 0.999  # 0.9998 there, about one degree
+    # Three seeds, with AVX512-BF16 and AMX and held back to AVX2: lengths within 0.15 %, cosines from 0.9998.
+    assert lengths[1] == pytest.approx(lengths[0], rel=0.01)
+    assert exact @ found / np.prod(lengths) > 0.999
 
 
 @pytest.mark.parametrize("build", [models.unet, models.stacked_autoencoder])
 def test_it_learns_as_well_as_float32(build, images):
     exact, goal = train(build, images)
     model, score = train(build, images, precision="bfloat16")
+    # The U-Net has 0.78 after 120 steps; in four trainings, one of them held back to AVX2, bfloat16 was within 0.004 of
+    # float32. After 48 steps it was within 0.013 in six, at half the score.
     assert score == pytest.approx(goal, abs=0.02)
     assert any((a != b).any() for a, b in zip(model.get_weights(), exact.get_weights(), strict=True))
 
