@@ -17,7 +17,7 @@ from first_cell import REPOSITORY, ROOT, binder, colab
 
 README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "results.csv"
-COLUMNS = ["noise", "method", "recipe", "n_train", "n_test", "seed", "ssim", "ssim_low", "ssim_high", "psnr"]
+COLUMNS = ["noise", "method", "recipe", "n_train", "n_test", "seed", "ssim", "ssim_low", "ssim_high", "psnr", "code"]
 DATASET = "brain"
 NOISES = ("gaussian p=0.1 sigma=1", "gaussian p=0.5 sigma=1", "gaussian p=0.2 sigma=5", "gaussian p=0.2 sigma=10")
 METHODS = {
