@@ -22,12 +22,11 @@ playground: .venv/.playground ## serve the labs alone as a web page, for lecture
 	@echo "Open the address below, token included; the labs take some ten seconds to appear."
 	@$(BIN)/voila playground/labs.ipynb --no-browser --token --Voila.ip=127.0.0.1 $(ARGS)
 
-# How much of the package is tested is told of all tests, not of those that ARGS picks.
 test: .venv/.lab .venv/.test ## check the code style and the types, run all tests, all notebooks and solutions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(PYTEST) $(if $(ARGS),,--cov) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 \
+	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 \
 		tests $(NOTEBOOKS) $(SOLUTIONS) $(ARGS)
 setup: .venv/.lab .venv/.test ## install what lab and test need into .venv, and no more
 
