@@ -11,7 +11,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__
 DIST := dist
 
 .PHONY: help lab playground test setup course slides book nbgrader student instructor reproduce readme studies bench bench-sweeps \
-	bench-widgets weights test-launch test-backends test-oldest test-newest test-colab constraints clean
+	bench-widgets weights test-launch test-machines test-backends test-oldest test-newest test-colab constraints clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /make \1:/p' Makefile | awk -F: '{ printf "%-19s %s\n", $$1, substr($$0, length($$1) + 2) }'
 
@@ -22,12 +22,11 @@ playground: .venv/.playground ## serve the labs alone as a web page, for lecture
 	@echo "Open the address below, token included; the labs take some ten seconds to appear."
 	@$(BIN)/voila playground/labs.ipynb --no-browser --token --Voila.ip=127.0.0.1 $(ARGS)
 
-# How much of the package is tested is told of all tests, not of those that ARGS picks.
 test: .venv/.lab .venv/.test ## check the code style and the types, run all tests, all notebooks and solutions
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(PYTEST) $(if $(ARGS),,--cov) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 \
+	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 \
 		tests $(NOTEBOOKS) $(SOLUTIONS) $(ARGS)
 setup: .venv/.lab .venv/.test ## install what lab and test need into .venv, and no more
 
@@ -74,6 +73,8 @@ bench bench-sweeps bench-widgets:
 
 test-launch: .venv/.lab .venv/.test ## the slow tests: thousands of hostile files, bad luck and load (a few minutes)
 	@$(PYTEST) -m launch tests $(ARGS)
+test-machines: .venv/.lab .venv/.test .venv-backends/.ready ## run the tests that train and all notebooks as on other processors (hours; resumes)
+	@$(RUN) tools/machines.py $(ARGS)
 test-backends: .venv-backends/.ready ## run the tests of models, training and hostile files on JAX and TensorFlow
 	@for backend in jax tensorflow; do echo "Tests on $$backend"; KERAS_BACKEND=$$backend \
 		$(<D)/bin/python -m pytest tests/test_models.py tests/test_training.py tests/test_hostile_files.py $(ARGS) || exit 1; done

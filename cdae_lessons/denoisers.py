@@ -24,7 +24,21 @@ from cdae_lessons.metrics import score
 
 
 def median(noisy: np.ndarray, *, size: int = 3, offset: float = 0.0) -> np.ndarray:
-    """Replace each pixel by the median of the `size` x `size` pixels around it (3x3, as in the paper)."""
+    """Replace each pixel by the median of the `size` x `size` pixels around it (3x3, as in the paper).
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    size : int
+        Side of the square, odd.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
+    """
     if size not in range(1, 1000, 2):
         msg = f"Expected size to be an odd whole number of pixels; received {size!r}."
         raise InputError(msg)
@@ -32,7 +46,21 @@ def median(noisy: np.ndarray, *, size: int = 3, offset: float = 0.0) -> np.ndarr
 
 
 def gaussian(noisy: np.ndarray, *, width: float, offset: float = 0.0) -> np.ndarray:
-    """Average around each pixel with a Gaussian of standard deviation `width`, in pixels."""
+    """Average around each pixel with a Gaussian of standard deviation `width`, in pixels.
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    width : float >= 0
+        Standard deviation in pixels.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
+    """
     width = check_number(width, what="width")
     return _clipped(ndimage.gaussian_filter(noisy - np.float32(offset), (0, width, width)))
 
@@ -42,6 +70,23 @@ def nl_means(noisy: np.ndarray, *, sigma: float, h: float, patch_distance: int =
 
     `h` (in grey levels) sets how alike; `sigma` is the noise's standard deviation. Buades et al.
     2005, doi 10.1109/CVPR.2005.38.
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    sigma : float >= 0
+        Standard deviation of the noise, in grey levels.
+    h : float > 0
+        How alike patches must be, in grey levels.
+    patch_distance : int
+        How far away they may be, in pixels.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
     """
     sigma, h = check_number(sigma, what="sigma"), check_number(h, what="h", above=True)
     if patch_distance not in range(1, 1000):
@@ -57,6 +102,19 @@ def tv(noisy: np.ndarray, *, weight: float, offset: float = 0.0) -> np.ndarray:
 
     A larger `weight` gives a smoother image. Rudin et al. 1992, doi 10.1016/0167-2789(92)90242-F;
     Chambolle 2004, doi 10.1023/B:JMIV.0000011325.36760.1e.
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    weight : float > 0
+        How smooth the result is.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
     """
     weight = check_number(weight, what="weight", above=True)
     # With scikit-image's own eps it stops early, at a point that depends little on the weight.
@@ -67,6 +125,19 @@ def wavelet(noisy: np.ndarray, *, sigma: float, offset: float = 0.0) -> np.ndarr
     """Shrink small Daubechies-2 wavelet coefficients by BayesShrink, given the noise's `sigma`.
 
     Chang et al. 2000, doi 10.1109/83.862633.
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    sigma : float > 0
+        Standard deviation of the noise, in grey levels.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
     """
     sigma = check_number(sigma, what="sigma", above=True)
     levels = max(1, int(np.log2(min(noisy.shape[1:]) / 3)))  # as many as the 4-tap filter has room for
@@ -83,6 +154,21 @@ def bilateral(
 
     Not scikit-image's: up to 0.26 its table of spatial weights is one row and column too large, which
     skews the average. Tomasi & Manduchi 1998, doi 10.1109/ICCV.1998.710815.
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    sigma_color : float > 0
+        How alike pixels must be, in grey levels.
+    sigma_spatial : float > 0
+        How near they must be, in pixels.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
     """
     sigma_color = np.float32(check_number(sigma_color, what="sigma_color", above=True))
     sigma_spatial = check_number(sigma_spatial, what="sigma_spatial", above=True)
@@ -105,6 +191,19 @@ def bm3d(noisy: np.ndarray, *, sigma: float, offset: float = 0.0) -> np.ndarray:
 
     Needs the package bm3d, free for non-commercial use only. Dabov et al. 2007,
     doi 10.1109/TIP.2007.901238.
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    sigma : float > 0
+        Standard deviation of the noise, in grey levels.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
     """
     from bm3d import BM3DProfile
     from bm3d import bm3d as filtered
@@ -123,6 +222,21 @@ def training_average(noisy: np.ndarray, *, images: np.ndarray, sigma: float, off
 
     For Gaussian noise this is the best guess, in mean squared error, of one who believes that only
     the training images exist. What it shows of a new patient comes from other patients.
+
+    Parameters
+    ----------
+    noisy : ndarray of shape (N, H, W), floating point
+        The noisy images.
+    images : ndarray of shape (M, H, W), floating point in [0, 1]
+        The clean training images.
+    sigma : float > 0
+        Standard deviation of the noise, in grey levels.
+    offset : float
+        Mean of the noise, which is subtracted first.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W), float32 in [0, 1]
     """
     sigma = check_number(sigma, what="sigma", above=True)
     images = check_images(images, what="training images")

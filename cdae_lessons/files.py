@@ -38,6 +38,15 @@ def user_cache() -> Path:
 def folder(place: StrPath) -> Path:
     """Make a folder, if it is not there, and return it.
 
+    Parameters
+    ----------
+    place : path
+        The folder; those above it are made, too.
+
+    Returns
+    -------
+    Path
+
     Raises
     ------
     InputError
@@ -78,7 +87,18 @@ def appearing(target: Path) -> Iterator[Path]:
 
 
 def state(file: Path) -> tuple[str, int, int]:
-    """Path, size and time of a file, which tell whether it has changed."""
+    """Path, size and time of a file, which tell whether it has changed.
+
+    Parameters
+    ----------
+    file : Path
+        The file.
+
+    Returns
+    -------
+    tuple of str, int, int
+        Its whole path, its bytes, and the time of its last change in nanoseconds.
+    """
     status = file.stat()
     return str(file.resolve()), status.st_size, status.st_mtime_ns
 

@@ -57,7 +57,7 @@ class TiedAutoencoder(layers.Layer):
         return keras.activations.get(self.output_activation)(z)
 
     def get_config(self) -> dict:
-        """What `keras` needs to build the layer again."""
+        """What ``keras`` needs to build the layer again."""
         own = {"code": self.code, "activation": self.activation, "output": self.output_activation, "seed": self.seed}
         return super().get_config() | own
 

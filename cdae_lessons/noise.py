@@ -2,7 +2,7 @@
 
 Every function maps float32 images of shape (N, H, W) in [0, 1] to a new float32 array of the same
 shape. Nothing is clipped unless ``clip=True``: clipping bends the noise (it is no longer Gaussian,
-and on a black background its mean is no longer zero). The same `rng` seed gives the same noise.
+and on a black background its mean is no longer zero). The same ``rng`` seed gives the same noise.
 
 On the paper's ``p`` (Gondara 2016, doi 10.1109/ICDMW.2016.0041). "p" has two readings: a **factor**
 that scales the noise, z = x + p·n, or the **share of pixels** that are corrupted. On mini-MIAS with
@@ -318,7 +318,7 @@ def name(corrupt: Callable[..., np.ndarray]) -> str:
     Returns
     -------
     str
-        ``"gaussian p=0.5 sigma=1"``: the parameters given, in the order given; no `rng`.
+        ``"gaussian p=0.5 sigma=1"``: the parameters given, in the order given; no ``rng``.
 
     Raises
     ------

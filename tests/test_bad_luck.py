@@ -35,6 +35,7 @@ def images():
 # Interrupts
 
 
+@pytest.mark.trains
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("count", [5, pytest.param(50, marks=pytest.mark.launch)])
 def test_an_interrupt_at_any_moment_leaves_a_network_that_works(count, images, tmp_path):
@@ -42,26 +43,22 @@ def test_an_interrupt_at_any_moment_leaves_a_network_that_works(count, images, t
     fit(models.conv_autoencoder(16, filters=(8,)), epochs=2)  # what only the first call does
     whole = fit(models.conv_autoencoder(16, filters=(8,)), epochs=8)
     step = whole.seconds / (8 * 4)
-    ends = []
     for seed in range(count):
         model = models.conv_autoencoder(16, filters=(8,))
         steps = np.random.default_rng(seed).uniform(0, 8 * 4)
-        timer = threading.Timer(
-            steps * step, _thread.interrupt_main
-        )  # what Ctrl-C and the kernel's interrupt button do
-        timer.start()
-        try:
-            ends.append(fit(model, epochs=8).stopped)
-            timer.cancel()
-            timer.join()
-        except KeyboardInterrupt:  # before the first step, or after the last
-            ends.append("raised")
+        # what Ctrl-C and the kernel's interrupt button do
+        timer = threading.Timer(steps * step, _thread.interrupt_main)
+
+        def watch(state, timer=timer):
+            if state["step"] == 1:
+                timer.start()  # so it never comes before the first step, nor, in a training so long, after the last
+
+        assert fit(model, epochs=10_000, watch=watch).stopped == "interrupted"
         timer.join()
         assert all(np.isfinite(weights).all() for weights in model.get_weights())
         assert np.isfinite(training.denoise(model, images)).all()
         assert fit(model, epochs=1).stopped == "finished"
         assert training.load(training.save(model, tmp_path / "net.keras")).count_params() == model.count_params()
-    assert ends.count("interrupted") > count / 2
 
 
 REPRODUCE = """
@@ -85,7 +82,7 @@ def reproduce(out):
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no kill -9")
 def test_an_experiment_that_is_killed_again_and_again_comes_to_the_same_end(tmp_path):
     with reproduce(tmp_path / "whole") as process:
-        assert process.wait(300) == 0
+        assert process.wait(1200) == 0
     out, pause = tmp_path / "killed", threading.Event()
     for parts in (0, 1, 2, 4, 6):
         with reproduce(out) as process:
@@ -93,7 +90,7 @@ def test_an_experiment_that_is_killed_again_and_again_comes_to_the_same_end(tmp_
                 pause.wait(0.002)
             process.kill()
     with reproduce(out) as process:
-        assert process.wait(300) == 0
+        assert process.wait(1200) == 0
     whole, killed = (pd.read_csv(place / "scores.csv").drop(columns="seconds") for place in (tmp_path / "whole", out))
     pd.testing.assert_frame_equal(whole, killed, rtol=1e-4)
     assert not list(out.rglob("*.bad"))
@@ -193,6 +190,7 @@ def test_other_languages(language, encoding, tmp_path):
     assert b"Everything needed is here." in done.stdout
 
 
+@pytest.mark.trains
 def test_folders_with_spaces_and_other_letters(images, server, tmp_path, monkeypatch):
     place = tmp_path / FOLDER
     monkeypatch.setenv("CDAE_DATA_DIR", str(place / "자료"))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-NEEDED = ("furo", "jupyter_server_mathjax", "myst_nb", "sphinx")
+NEEDED = ("furo", "jupyter_server_mathjax", "myst_nb", "numpydoc", "sphinx")
 MISSING = [package for package in NEEDED if find_spec(package) is None]
 if MISSING:
     pytest.skip(f"needs {', '.join(MISSING)}: pip install -e '.[book]'", allow_module_level=True)
@@ -42,7 +42,7 @@ README = """\
 def make(root, to):
     """What `make book` runs: its exit status, and what it said."""
     command = [sys.executable, ROOT / "tools" / "make_book.py", "--root", root, "--to", to]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -108,6 +108,80 @@ def test_a_link_in_vain_is_an_error(course, tmp_path, wrong, said):
     status, text = make(course, tmp_path / "site")
     assert status == 1
     assert re.search(rf"index\.md.*WARNING.*{re.escape(said)}", text)
+
+
+MODULE = '''
+"""Noise; `gaussian` is one, and `LEVELS` are usual, of its `sigma`."""
+
+LEVELS = (0.1, 0.3)
+"""The usual ones for `sigma`, as in `noise.gaussian`."""
+
+
+class Set:
+    """Images; `images` are theirs."""
+
+    images: list
+
+
+def gaussian(images, *, sigma):
+    """Add noise to a `Set`, or its `Set.images`.
+
+    Parameters
+    ----------
+    images : ndarray of shape (N, H, W)
+        The clean ones.
+    sigma : float
+        See `LEVELS`.
+    """
+    def inner():
+        return images
+    return inner
+'''
+
+
+@pytest.fixture
+def package(course):
+    """A package of one module for the course."""
+    (course / "cdae_lessons").mkdir()
+    (course / "cdae_lessons" / "__init__.py").write_text(
+        'class InputError(Exception):\n    """Wrong."""\n', encoding="utf-8"
+    )
+    (course / "cdae_lessons" / "noise.py").write_text(MODULE, encoding="utf-8")
+    (course / "cdae_lessons" / "datasets.py").write_text(
+        '"""Sets."""\n\n\nclass Cohort:\n    """A set."""\n', encoding="utf-8"
+    )
+    return course
+
+
+def test_the_reference_describes_every_public_name(package, tmp_path):
+    assert make(package, tmp_path / "site") == (0, f"{tmp_path / 'site' / 'index.html'}: 5 pages\n")
+    page = (tmp_path / "site" / "reference" / "noise.html").read_text(encoding="utf-8")
+    for name in ("gaussian", "LEVELS", "Set"):
+        assert f'id="cdae_lessons.noise.{name}"' in page
+        assert f'href="#cdae_lessons.noise.{name}"' in page
+    assert "inner" not in page
+    assert '<span class="pre">sigma</span></code>, as in' in page  # a parameter leads nowhere
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("See `LEVELS`", "See `levels`", "gaussian:.*target not found: levels"),
+        ("`Set.images`", "`Set.files`", "gaussian:.*target not found: Set.files"),
+        ("of its `sigma`", "of its `width`", "noise:.*target not found: width"),
+        ('"""The usual ones', '_ = """The usual ones', "noise.LEVELS: nothing is said of it"),
+        ("images, *, sigma", "images, *, sigma, rng", "noise.gaussian: nothing is said of rng"),
+        ('"""Noise;', '_ = """Noise;', "noise: nothing is said of it"),
+        ("*, sigma):", "*, sigma) -> object:", "noise.gaussian: nothing is said of what it returns"),
+    ],
+)
+def test_what_the_reference_lacks_is_an_error(package, tmp_path, right, wrong, said):
+    assert MODULE.count(right) == 1
+    text = MODULE.replace(right, wrong) + '\n\n__all__ = ["LEVELS", "Set", "gaussian"]\n'
+    (package / "cdae_lessons" / "noise.py").write_text(text, encoding="utf-8")
+    status, text = make(package, tmp_path / "site")
+    assert status == 1
+    assert re.search(said, text)
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -189,7 +263,13 @@ def seen(site, browser):
 
 def test_every_lesson_has_its_page_and_no_solution_has(seen):
     lessons = {f"notebooks/{path.stem}.html" for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert {*seen[0]} >= lessons | {"index.html", "search.html", "data/README.html", "docs/clusters.html"}
+    assert {*seen[0]} >= lessons | {
+        "index.html",
+        "search.html",
+        "reference/noise.html",
+        "data/README.html",
+        "docs/clusters.html",
+    }
     assert not [name for name in seen[0] if "solutions" in name or "questions" in name]
 
 

@@ -80,9 +80,9 @@ def test_views_lie_as_a_radiologist_looks_at_them(monkeypatch):
 
 
 def test_drawing_is_quick():
-    start = time.perf_counter()
+    start = time.process_time()  # the processor's, so that it does not matter what else runs
     brain.draw(50, size=64, seed=9)
-    assert (time.perf_counter() - start) / 50 < 0.02  # 3 ms on an idle machine, more on a busy one
+    assert (time.process_time() - start) / 50 < 0.02  # 3 ms here
 
 
 def test_the_licence_lies_beside_the_template():

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1800, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

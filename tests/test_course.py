@@ -31,7 +31,7 @@ def course(folder, *, startup="", **notebooks):
     command = [sys.executable, str(TOOL), *(f"{name}.ipynb" for name in notebooks)]
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=1200, check=False
     )
 
 

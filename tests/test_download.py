@@ -146,9 +146,11 @@ def test_a_server_that_always_breaks_off_is_given_up_and_the_next_call_goes_on(s
 def test_a_stalling_server_is_left_and_asked_again(source, server, tmp_path, monkeypatch):
     def stalls(handler):
         first = len(server.asked) == 1
+        if first:
+            monkeypatch.setattr(downloading, "SILENCE", (600, 600))  # from now on, however slow this machine is
         handler.send(CONTENT, upto=PIECE if first else None)
         if first:
-            server.ended.wait(60)
+            server.ended.wait(600)
 
     monkeypatch.setattr(downloading, "SILENCE", (10, 0.2))
     server.answers["/a"] = stalls
@@ -255,7 +257,7 @@ def test_of_many_processes_one_downloads_and_the_others_wait(count, source, serv
     for process in running:
         process.stdin.close()
     said = [process.stderr.read() for process in running]
-    assert [process.wait(60) for process in running] == [0] * count
+    assert [process.wait(600) for process in running] == [0] * count
     for process in running:
         process.stdout.close()
         process.stderr.close()
@@ -282,7 +284,7 @@ def test_a_process_that_is_killed_leaves_no_lock_and_the_next_goes_on(source, se
         first = len(server.asked) == 1
         handler.send(CONTENT, upto=2**21 if first else None)
         if first:
-            server.ended.wait(60)
+            server.ended.wait(600)
 
     server.answers["/a"] = half
     part = tmp_path / ".a.part"
@@ -291,7 +293,7 @@ def test_a_process_that_is_killed_leaves_no_lock_and_the_next_goes_on(source, se
         while process.poll() is None and not (part.exists() and part.stat().st_size == 2**21):
             server.ended.wait(0.01)
         process.send_signal(signal.SIGKILL)
-        process.wait(60)
+        process.wait(600)
     assert not (tmp_path / "a").exists()
     assert download(source, tmp_path / "a").read_bytes() == CONTENT
     assert server.asked[-1] == ("/a", f"bytes={2**21}-")

@@ -53,14 +53,34 @@ def test_binders_scripts(name):
         assert "\nKERAS_BACKEND=torch\n" in f"\n{said}"
 
 
-def test_the_weekly_tests_are_on_every_python_and_system():
-    weekly = read(".github/workflows/weekly.yml")
-    matrix = weekly["jobs"]["newest"]["strategy"]["matrix"]
+@pytest.mark.parametrize("name", ["test", "weekly"])
+def test_github_tests_on_every_system(name):
+    workflow = read(f".github/workflows/{name}.yml")
+    (job,) = (job for job in workflow["jobs"].values() if "strategy" in job)
+    matrix = job["strategy"]["matrix"]
     promised = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", line)]
-    assert matrix["python"] == promised
+    assert matrix["python"] == (promised if name == "weekly" else [promised[0], promised[-1]])
     assert {system.partition("-")[0] for system in matrix["system"]} == {"ubuntu", "macos", "windows"}
-    assert weekly["jobs"]["report"]["permissions"] == {"issues": "write"}
-    assert weekly["jobs"]["report"]["if"].startswith("failure()")
+    assert workflow["permissions"] == {"contents": "read"}
+    steps = read(job["uses"])
+    inputs = steps[True]["workflow_call"]["inputs"]  # YAML reads the key "on" as true
+    assert {*job["with"]} <= {*inputs}
+    assert {name for name, of in inputs.items() if of.get("required")} <= {*job["with"]}
+
+
+def test_a_failure_of_the_weekly_tests_opens_an_issue():
+    report = read(".github/workflows/weekly.yml")["jobs"]["report"]
+    assert report["permissions"] == {"issues": "write"}
+    assert report["if"].startswith("failure()")
+
+
+def test_github_does_what_make_test_does():
+    """On Linux, word by word but for the solutions, which need no other system."""
+    steps = read(".github/workflows/steps.yml")["jobs"]["steps"]["steps"]
+    said = " ".join(step.get("run", "") for step in steps)
+    recipe = re.search(r"^test:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    for option in re.findall(r"--[\w-]+(?: [\w/.]+)?|\bmypy|\bruff \w+", recipe):
+        assert option in said
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "cdae_lessons").rglob("*.py")), ids=lambda path: path.name)

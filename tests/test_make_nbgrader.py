@@ -143,7 +143,7 @@ def test_an_unknown_lesson_is_named(tmp_path):
 
 def run(folder, *command, check=True):
     environment = os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800)
     assert not check or done.returncode == 0, done.stdout + done.stderr
     return done
 

@@ -8,6 +8,8 @@ import pytest
 from cdae_lessons import InputError, models
 from cdae_lessons.models import keras
 
+pytestmark = pytest.mark.trains
+
 BUILDERS = {
     "dense": models.dense_autoencoder,
     "tied": lambda size, **seed: models.dense_autoencoder(size, tied=True, **seed),

@@ -10,6 +10,8 @@ from cdae_lessons import InputError, datasets, models, noise, training
 from cdae_lessons.models import keras
 from cdae_lessons.training import precision
 
+pytestmark = pytest.mark.trains
+
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
 
 
@@ -18,24 +20,46 @@ def images():
     return datasets.load("brain", n=60, size=16).images
 
 
-def train(build, images, **how):
+def train(build, images, *, steps=120, **how):
     model = build(16)
     history = training.fit(
-        model, images[:40], NOISE, recipe="fast", steps=48, validation=images[40:], progress=False, **how
+        model, images[:40], NOISE, recipe="fast", steps=steps, validation=images[40:], progress=False, **how
     )
     return model, history.table["val_ssim"].max()
 
 
+def gradient(build, images, compute_in):
+    """What a step of plain gradient descent takes off the weights, as one vector."""
+    model = build(16)
+    before = model.get_weights()
+    with precision.computing(model, compute_in):
+        model.compile(optimizer=keras.optimizers.SGD(1.0), loss=training.RECIPES["fast"].loss, jit_compile=False)
+        model.train_on_batch(NOISE(images, rng=0), images)
+    return np.concatenate([(old - new).ravel() for old, new in zip(before, model.get_weights(), strict=True)])
+
+
 @pytest.mark.parametrize("build", [models.unet, models.stacked_autoencoder])
-def test_the_score_is_that_of_float32(build, images):
+def test_a_step_goes_where_that_of_float32_goes(build, images):
+    exact, found = (gradient(build, images, compute_in) for compute_in in ("float32", "bfloat16"))
+    lengths = np.linalg.norm(exact), np.linalg.norm(found)
+    assert (exact != found).any()
+    # Three seeds, with AVX512-BF16 and AMX and held back to AVX2: lengths within 0.15 %, cosines from 0.9998.
+    assert lengths[1] == pytest.approx(lengths[0], rel=0.01)
+    assert exact @ found / np.prod(lengths) > 0.999
+
+
+@pytest.mark.parametrize("build", [models.unet, models.stacked_autoencoder])
+def test_it_learns_as_well_as_float32(build, images):
     exact, goal = train(build, images)
     model, score = train(build, images, precision="bfloat16")
-    assert score == pytest.approx(goal, abs=0.01)
+    # The U-Net has 0.78 after 120 steps; in four trainings, one of them held back to AVX2, bfloat16 was within 0.004 of
+    # float32. After 48 steps it was within 0.013 in six, at half the score.
+    assert score == pytest.approx(goal, abs=0.02)
     assert any((a != b).any() for a, b in zip(model.get_weights(), exact.get_weights(), strict=True))
 
 
 def test_the_network_is_left_in_float32(images):
-    model, _ = train(models.unet, images, precision="bfloat16")
+    model, _ = train(models.unet, images, steps=10, precision="bfloat16")
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
     same = models.unet(16)
     same.set_weights(model.get_weights())

@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cdae_lessons.studies import code
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REPOSITORY = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Repository"]
@@ -22,6 +24,11 @@ def tool(monkeypatch):
 def test_badges_and_table_are_what_the_command_writes(tool):
     assert tool.between(README, "badges", tool.badges()) == README
     assert tool.between(README, "results", tool.results(pd.read_csv(tool.RESULTS))) == README
+
+
+def test_the_results_are_those_of_today_s_code(tool):
+    made = set(pd.read_csv(tool.RESULTS)["code"])
+    assert made == {code.version(tool.DATASET)}, "What decides the README's results has changed. Run: make readme"
 
 
 def test_the_citation_names_the_same_repository():
@@ -45,7 +52,7 @@ def test_every_command_of_make_is_one():
 def scores(tool, **network):
     rows = [
         {"dataset": "brain", "noise": noise, "method": method, "recipe": "fast", "n_train": 300, "n_test": 100,
-         "seed": 0, "ssim": 0.5, "ssim_low": 0.4, "ssim_high": 0.6, "psnr": 20.0}
+         "seed": 0, "ssim": 0.5, "ssim_low": 0.4, "ssim_high": 0.6, "psnr": 20.0, "code": "0.1.0-0"}
         | (network if method == "cnn_dae" else {})
         for noise in tool.NOISES for method in tool.METHODS
     ]  # fmt: skip

@@ -162,6 +162,7 @@ def test_a_mix_trains_on_equal_shares_and_is_tested_on_the_first():
     np.testing.assert_array_equal(train[4:], fundus)
 
 
+@pytest.mark.trains
 def test_a_training_is_measured_on_held_out_images(monkeypatch):
     seen = {}
     real = training.fit
@@ -208,6 +209,7 @@ def test_rivals_are_tuned_on_training_images_and_scored_on_the_same_noisy_ones(m
     assert (noisy["seconds"], noisy["weights"], len(tuned)) == (0, 0, 1)
 
 
+@pytest.mark.trains
 def test_layer_wise_training_takes_as_many_steps_in_all(monkeypatch):
     steps = []
     for name in ("fit", "pretrain_layerwise"):
@@ -424,6 +426,7 @@ def test_a_dry_run_counts_and_estimates_and_does_nothing(tmp_path, capsys, monke
     assert not out.exists()
 
 
+@pytest.mark.trains
 def test_the_estimate_is_made_by_timing_a_few_steps():
     from cdae_lessons.studies import duration
 

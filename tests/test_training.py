@@ -17,6 +17,8 @@ from cdae_lessons.training import layerwise
 from cdae_lessons.training.batches import Batches
 from cdae_lessons.training.recipes import RECIPES, dissimilarity
 
+pytestmark = pytest.mark.trains
+
 NOISE = partial(noise.gaussian, p=0.3, sigma=1)
 
 

@@ -91,13 +91,22 @@ def test_a_mistake_in_the_input_is_told_in_its_own_words():
 
 
 def test_while_one_picture_is_drawn_only_the_newest_setting_waits():
-    lab, drawn = a_lab(), []
-    lab._redraw = lambda settings: (time.sleep(0.1), drawn.append(settings["a"]), base.figure(40))[-1]
+    lab, drawn, begun, free = a_lab(), [], threading.Event(), threading.Event()
+
+    def redraw(settings):
+        drawn.append(settings["a"])
+        begun.set()
+        assert free.wait(300)
+        return base.figure(40), ""
+
+    lab._redraw = redraw
+    lab.controls["a"].slider.value = 9
+    assert begun.wait(300)
     for value in range(10, 30):
         lab.controls["a"].slider.value = value
+    free.set()
     assert lab.wait()
-    assert drawn[-1] == 29
-    assert len(drawn) <= 3
+    assert drawn == [9, 29]
 
 
 def test_python_ends_in_the_middle_of_a_picture():
@@ -125,7 +134,7 @@ drawing.clear()
 lab.refresh()
 drawing.wait()
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
@@ -330,12 +339,10 @@ def test_a_storm_of_changes_ends_at_the_last_setting_and_leaves_no_thread(cohort
     redraw = lab._redraw
     lab._redraw = lambda settings: (drawn.append(dict(settings)), redraw(settings))[1]
     names = list(lab.controls)
-    started = time.monotonic()
     for _ in range(500):
         change(lab, names[rng.integers(len(names))], rng)
         time.sleep(0.004)
-    assert time.monotonic() - started < 10
-    assert lab.wait(30)
+    assert lab.wait()
     assert lab.message.value == ""
     assert drawn[-1] == lab.settings
     fresh = widgets.metric_lab(cohort)

@@ -16,11 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-
-try:
-    import resource
-except ImportError:  # Windows
-    resource = None
+from course import peak_memory, resource
 
 REPEATS = 3
 ROUNDS = 7  # of steps, each implementation in turn
@@ -75,10 +71,7 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _memory() -> dict[str, float]:
-    if resource is None:
-        return {}
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"peak_memory_MiB": peak / (1024**2 if sys.platform == "darwin" else 1024)}  # bytes on macOS
+    return {} if resource is None else {"peak_memory_MiB": peak_memory(resource.RUSAGE_SELF)}
 
 
 def _import(statement: str) -> float:

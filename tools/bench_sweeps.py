@@ -30,6 +30,7 @@ from distributed import Worker
 from cdae_lessons import backend
 from cdae_lessons.studies import cluster, measuring, running, summary
 from cdae_lessons.studies.configuration import grid
+from cdae_lessons.studies.store import every
 
 QUIET = {"with_rivals": False, "progress": False}
 
@@ -104,7 +105,7 @@ def simulation(folder: Path, runs: int, workers: int) -> dict[str, float]:
         "client_grew_MiB": after[0] - before[0],
         "scheduler_MiB": after[1],
         "scheduler_grew_MiB": after[1] - before[1],
-        "load_s": _timed(lambda: summary.runs(store.every(store))),
+        "load_s": _timed(lambda: summary.runs(every(store))),
         "resume_s": _timed(lambda: running.run(configs, store=store, **QUIET)),
     }
 
@@ -115,7 +116,12 @@ def stand_in(config, *, made_with: dict[str, str]) -> dict:
     return {
         "config": asdict(config),
         "code": config.code,
-        "scores": {"ssim": values, "psnr": [20 + value for value in values], "ssim_body": values},
+        "scores": {
+            "ssim": values,
+            "psnr": [20 + value for value in values],
+            "ssim_body": values,
+            "ssim_range2": values,
+        },
         "subjects": list(range(100)),
         "history": dict.fromkeys(("epoch", "loss", "val_loss", "val_ssim"), values[:50]),
         "weights": 112001,

@@ -72,10 +72,12 @@ def _execute(path: Path, to: str) -> str:
         page = Path("build") / path.with_suffix(".html").name
         page.parent.mkdir(exist_ok=True)
         page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
-    if resource is None:
-        return "-"
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return f"{peak / (1024**2 if sys.platform == 'darwin' else 1024):.0f}"  # bytes on macOS, KiB on Linux
+    return "-" if resource is None else f"{peak_memory(resource.RUSAGE_CHILDREN):.0f}"
+
+
+def peak_memory(who: int) -> float:
+    """The most MiB that this process, or one of its children, had at a time."""
+    return resource.getrusage(who).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)  # bytes on macOS
 
 
 def _tidy(notebook: nbformat.NotebookNode) -> None:

@@ -16,23 +16,24 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
+import api_pages
 import nbformat
 from first_cell import REF, REPOSITORY
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).parents[1]
-NEEDED = ("furo", "jupyter_server_mathjax", "myst_nb", "sphinx")
+NEEDED = ("furo", "jupyter_server_mathjax", "myst_nb", "numpydoc", "sphinx")
 CONTENTS = {  # what stands in the menu below the README
     "Lessons": ("notebooks/*.ipynb",),
     "More": ("docs/*.md", "data/README.md"),
     "For instructors": ("instructor/guide.md", "instructor/classroom.md"),
 }
 INSTRUCTORS = "instructor"  # the students' bundle lacks this folder: links there lead to the repository
-SETTINGS = {
+SETTINGS = api_pages.SETTINGS | {
     "project": "cdae-lessons",
     "html_title": "cdae-lessons",
     "html_theme": "furo",
-    "extensions": ["myst_nb", "sphinx.ext.mathjax"],
+    "extensions": ["myst_nb", "sphinx.ext.mathjax", *api_pages.SETTINGS["extensions"]],
     "nb_execution_mode": "off",  # the outputs are stored
     "myst_enable_extensions": ["dollarmath", "amsmath"],
     "myst_heading_anchors": 4,
@@ -67,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if missing := [package for package in NEEDED if find_spec(package) is None]:
         parser.error(f"{', '.join(missing)} not installed; make book installs it")
+    sys.path.insert(0, str(options.root.resolve()))  # the package of this course, not one that is installed
     shutil.rmtree(options.to, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
         pages = stage(options.root, Path(folder) / "pages")
@@ -76,19 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def stage(root: Path, to: Path) -> int:
-    """Copy the pages of the course in `root`, and what they show, to where Sphinx reads them.
+    """Copy the pages of the course in `root`, and what they show, to a new folder for Sphinx; return how many.
 
-    Parameters
-    ----------
-    root : Path
-        Folder with ``README.md``, ``notebooks`` and the rest.
-    to : Path
-        A new folder. The README becomes ``index.md``, with the menu; all else keeps its place.
-
-    Returns
-    -------
-    int
-        The number of pages.
+    The README becomes ``index.md``, with the menu; all else keeps its place.
     """
     contents = {name: [p for pattern in of for p in sorted(root.glob(pattern))] for name, of in CONTENTS.items()}
     pages = [root / "README.md", *(page for group in contents.values() for page in group)]
@@ -105,25 +97,18 @@ def stage(root: Path, to: Path) -> int:
                 (copy.parent / picture).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(page.parent / picture, copy.parent / picture)
     menus = [_menu(name, [page.relative_to(root) for page in group]) for name, group in contents.items() if group]
+    of_package = 0
+    if (root / api_pages.PACKAGE).is_dir():
+        of_package = api_pages.write(to / "reference")
+        menus.insert(1, _menu("Package", [Path("reference/index")]))
     home = (to / "README.md").read_text(encoding="utf-8")
     (to / "README.md").unlink()
     (to / "index.md").write_text("\n\n".join([home, *menus]), encoding="utf-8")
-    return len(pages)
+    return len(pages) + of_package
 
 
 def described(notebook: NotebookNode) -> NotebookNode:
-    """Hand a lesson's picture descriptions on: figures store theirs with the output, MyST-NB reads the cell's.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-        A lesson with its outputs; it is changed.
-
-    Returns
-    -------
-    NotebookNode
-        The same.
-    """
+    """Hand a lesson's picture descriptions on: figures store theirs with the output, MyST-NB reads the cell's."""
     for cell in notebook.cells:
         metadata = [output.get("metadata", {}) for output in cell.get("outputs", [])]
         texts = [of["image/png"]["alt"] for of in metadata if "alt" in of.get("image/png", {})]
@@ -139,22 +124,7 @@ def without_badges(text: str) -> str:
 
 
 def build(root: Path, pages: Path, to: Path) -> int:
-    """Run Sphinx.
-
-    Parameters
-    ----------
-    root : Path
-        The course: a link to a file of it that is no page goes to the repository.
-    pages : Path
-        What `stage` made.
-    to : Path
-        Folder for the site.
-
-    Returns
-    -------
-    int
-        0 if Sphinx had no warning.
-    """
+    """Run Sphinx on what `stage` made; return 0 if it had no warning."""
     from sphinx.application import Sphinx  # main says what is missing
 
     mathjax = Path(find_spec("jupyter_server_mathjax").origin).parent / "static"
@@ -163,6 +133,8 @@ def build(root: Path, pages: Path, to: Path) -> int:
         str(pages), None, str(to), str(pages.parent / "doctrees"), "html", SETTINGS, status=None, warningiserror=True
     )
     site.connect("doctree-read", partial(_to_repository, root))
+    if (root / api_pages.PACKAGE).is_dir():
+        api_pages.connect(site)
     site.build()
     (to / "_sources").rmdir()
     for left in (".buildinfo", "objects.inv"):

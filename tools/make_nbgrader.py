@@ -68,25 +68,11 @@ def _nbgrader(*arguments: str, folder: Path) -> None:
 
 
 def assignment(lesson: NotebookNode, solutions: NotebookNode) -> NotebookNode:
-    """Make nbgrader's source notebook: the exercises of a lesson, and what they need.
+    """Make nbgrader's source notebook: the exercises of a lesson, left blank, a point each, and what they need.
 
-    Parameters
-    ----------
-    lesson : NotebookNode
-        Its exercises are left blank. Of its other cells come along those that define a name that is needed further
-        down, as the lesson does, and the task of each exercise.
-    solutions : NotebookNode
-        Holds the solution of each exercise in a cell with the same id.
-
-    Returns
-    -------
-    NotebookNode
-        One point an exercise. Everything but the answers is locked.
-
-    Raises
-    ------
-    ValueError
-        If an exercise has no solution, or the other way round.
+    Of the lesson's other cells come along those that define a name that is needed further down, and the task of each
+    exercise. The solution of an exercise is the cell of `solutions` with the same id; one without the other is a
+    ValueError. Everything but the answers is locked.
     """
     answers = {cell.id: cell for cell in solutions.cells if "solution" in cell.metadata.get("tags", [])}
     blanks = {cell.id for cell in lesson.cells if "exercise" in cell.metadata.get("tags", [])}

@@ -17,12 +17,12 @@ from first_cell import REPOSITORY, ROOT, binder, colab
 
 README = ROOT / "README.md"
 RESULTS = ROOT / "docs" / "results.csv"
-COLUMNS = ["noise", "method", "recipe", "n_train", "n_test", "seed", "ssim", "ssim_low", "ssim_high", "psnr"]
+COLUMNS = ["noise", "method", "recipe", "n_train", "n_test", "seed", "ssim", "ssim_low", "ssim_high", "psnr", "code"]
 DATASET = "brain"
 NOISES = ("gaussian p=0.1 sigma=1", "gaussian p=0.5 sigma=1", "gaussian p=0.2 sigma=5", "gaussian p=0.2 sigma=10")
 METHODS = {
     "noisy": "noisy",
-    "median": "median, 3x3, not tuned",
+    "median_3x3": "median, 3x3, not tuned",
     "gaussian": "Gaussian filter, tuned",
     "nl_means": "NL-means, tuned",
     "tv": "total variation, tuned",

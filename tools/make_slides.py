@@ -57,16 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def as_slides(notebook: NotebookNode) -> NotebookNode:
     """Give each cell its place: a section goes to the right, what belongs to it downwards.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-        A lesson with its outputs; left as it is.
-
-    Returns
-    -------
-    NotebookNode
-        A slide a cell. Long texts are divided; of a cell with a figure or a table, and of one with too much code for a
-        slide, only the output is shown; imports are skipped.
+    A slide a cell. Long texts are divided; of a cell with a figure or a table, and of one with too much code for a
+    slide, only the output is shown; imports are skipped.
     """
     slides = nbformat.from_dict({**notebook, "cells": []})
     for cell in notebook.cells:

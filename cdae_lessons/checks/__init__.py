@@ -1,6 +1,6 @@
 """Instant answers for the exercises: ``check_*`` prints one line, with a hint where an answer is wrong.
 
-A module a lesson; what they share is in `answers`. `reveal` shows a prediction beside the measured value, `progress`
+A module a lesson; what they share is in ``answers``. `reveal` shows a prediction beside the measured value, `progress`
 what is right so far.
 """
 

@@ -18,7 +18,7 @@ def check_recovered_contrast(answer: object) -> None:
     answer : callable
         ``recovered_contrast(with_lesion, without_lesion, mask, inserted)`` of two arrays of denoised images of shape
         (N, H, W), a mask of shape (H, W) and the mean contrast that was inserted inside the mask; returns one
-        number, the mean difference inside the mask over `inserted`.
+        number, the mean difference inside the mask over ``inserted``.
     """
     rng = np.random.default_rng(0)
     mask = np.zeros((8, 8), bool)

@@ -60,7 +60,7 @@ def check_equal_steps(answer: object) -> None:
     ----------
     answer : callable
         ``share(total, blocks)`` returns two whole numbers: the steps of each block and the steps of all together, such
-        that together they are `total`; both at least 1.
+        that together they are ``total``; both at least 1.
     """
     for total, blocks in ((240, 2), (300, 3), (101, 4)):
         found = call(answer, total, blocks)

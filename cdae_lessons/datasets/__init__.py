@@ -101,6 +101,11 @@ def fetch(name: str, *, size: int = 64, data_dir: StrPath | None = None) -> Path
     data_dir : path, optional
         Where it shall be.
 
+    Returns
+    -------
+    Path
+        The file; for a set that the package makes, the file that it makes it from.
+
     Raises
     ------
     InputError

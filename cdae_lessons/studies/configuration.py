@@ -31,8 +31,8 @@ class Configuration:
     n_train : int
         Number of training images, at least one of each set.
     network : str
-        One of `networks.NETWORKS`, with settings if you like, as ``"encoder_decoder depth=3 loss=mse"``, or of
-        `networks.CLASSICAL`, which have no recipe, length or seed.
+        One of ``networks.NETWORKS``, with settings if you like, as ``"encoder_decoder depth=3 loss=mse"``, or of
+        ``networks.CLASSICAL``, which have no recipe, length or seed.
     recipe : str
         One of `training.RECIPES`.
     epochs : int or str, optional
@@ -43,9 +43,9 @@ class Configuration:
     size : int
         Height and width of the images.
     split : {"random", "paper"}
-        Which images train and which test, see `sides.sides`.
+        Which images train and which test, see ``sides.sides``.
     images : str
-        Of images that are files and may change: their `sides.fingerprint`, so that a result is one of these images.
+        Of images that are files and may change: their ``sides.fingerprint``, so that a result is one of these images.
 
     Raises
     ------
@@ -84,7 +84,7 @@ class Configuration:
 
     @property
     def code(self) -> str:
-        """The `code.version` that decides the result."""
+        """The ``code.version`` that decides the result."""
         return code.version(self.dataset)
 
     def __str__(self) -> str:
@@ -170,6 +170,15 @@ def rivals(configs: Iterable[Configuration]) -> list[Configuration]:
 
     They are tuned on as many images, of seed 0. The rivals of a mix are tuned on its first set, that of the test
     images, alone.
+
+    Parameters
+    ----------
+    configs : iterable of Configuration
+        The networks.
+
+    Returns
+    -------
+    list of Configuration
     """
     cases = dict.fromkeys((c.dataset.split("+")[0], c.noise, c.n_train, c.size) for c in configs)
     return [

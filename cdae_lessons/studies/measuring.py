@@ -37,7 +37,7 @@ def measure(config: Configuration, *, data_dir: StrPath | None = None, keep: Str
     Returns
     -------
     dict
-        Plain numbers, lists and text, ready for JSON: ``config``; ``code``, what decided it (`code.version`);
+        Plain numbers, lists and text, ready for JSON: ``config``; ``code``, what decided it (``code.version``);
         ``scores``, lists of ``ssim``, ``psnr`` and ``ssim_body`` (``data_range=1``) and ``ssim_range2``
         (``data_range=2``) with an entry for each test image; ``subjects``, whom each shows, as whole numbers;
         ``validation_ssim``, the mean over the validation images, by which networks may be chosen (None for a classical

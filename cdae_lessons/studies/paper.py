@@ -110,7 +110,7 @@ def reproduce(
     -------
     DataFrame
         What ``scores.csv`` holds: a row for each set, noise, method, training set and seed, with the columns of
-        `paper_report.COLUMNS`. ``ssim``, its 95 % interval over the test images and ``psnr`` (dB) have
+        ``paper_report.COLUMNS``. ``ssim``, its 95 % interval over the test images and ``psnr`` (dB) have
         ``data_range=1``; ``ssim_range2`` has 2, which the paper probably used; ``reported`` is the paper's figure where
         there is one.
 

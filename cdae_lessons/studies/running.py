@@ -39,23 +39,23 @@ def run(
     Parameters
     ----------
     configs : iterable of Configuration
-        From `configuration.grid` or `spec.read`.
+        From `studies.grid` or `studies.read`.
     store : path
         Folder of the results, one JSON file each.
     client : distributed.Client, optional
-        A Dask cluster to work on, see `cluster.connect`; by default one run after the other, here. One training is one
+        A Dask cluster to work on, see `studies.connect`; by default one run after the other, here. One training is one
         task; workers load the images themselves, and only this process writes to `store`.
     progress : bool
         Whether to show a bar with the time left, and a line for each finished run.
     with_rivals : bool
         Whether the noisy images and the tuned classical methods are measured, too. A table needs them.
     work : callable
-        What is done for a configuration; by default `measuring.measure`, such as ``partial(measure, data_dir="mine")``.
+        What is done for a configuration; by default `studies.measure`, such as ``partial(measure, data_dir="mine")``.
 
     Returns
     -------
     DataFrame
-        A row a run, in the order of `configs`, the rivals last, with `store.COLUMNS`.
+        A row a run, in the order of `configs`, the rivals last, with ``store.COLUMNS``.
 
     Raises
     ------

@@ -51,22 +51,22 @@ def search(
     case : Configuration
         What to search for: its data set, noise, number of images, recipe, length, seed and size; any network.
     store : path
-        Folder of the runs, as for `running.run`, and of Optuna's journal, ``search.journal``.
+        Folder of the runs, as for `studies.run`, and of Optuna's journal, ``search.journal``.
     others : sequence of str
         Networks to measure beside those tried, in the same way.
     n_trials : int
         Networks to try in all, those of an earlier call included.
     client : distributed.Client, optional
-        A Dask cluster, see `cluster.connect`: as many networks at a time as it has workers.
+        A Dask cluster, see `studies.connect`: as many networks at a time as it has workers.
     progress : bool
         Whether to show a bar.
     work : callable
-        As for `running.run`.
+        As for `studies.run`.
 
     Returns
     -------
     DataFrame
-        A row a network tried, best first: ``network``, as `networks.parse` takes it; ``validation_ssim``; ``seconds``
+        A row a network tried, best first: ``network``, as ``networks.parse`` takes it; ``validation_ssim``; ``seconds``
         of training; ``weights``; ``front``, whether no other is better in one of the three and as good in the rest
         (None for the `others`, which come last).
 
@@ -125,7 +125,7 @@ def compare(
     Returns
     -------
     DataFrame
-        `summary.summarise`: the networks and, beside them, the noisy images and the tuned classical methods.
+        `studies.summarise`: the networks and, beside them, the noisy images and the tuned classical methods.
     """
     fresh = [case.seed + 1 + i for i in range(FRESH_SEEDS)]
     configs = [replace(case, network=name, seed=seed) for name in names for seed in fresh]

@@ -41,7 +41,7 @@ def collect(configs: Iterable[Configuration], *, store: StrPath) -> tuple[list[d
     Returns
     -------
     list of dict
-        As `measuring.measure` returned them, in the order of `configs`. Where there are results of several versions of
+        As `studies.measure` returned them, in the order of `configs`. Where there are results of several versions of
         the code that decides those of a data set, those of the version with the most, or of the latest of these.
     str
         Empty where all are there and no others.
@@ -90,10 +90,10 @@ def summarise(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row for each `KIND`. ``ssim`` with its 95 % interval over the seeds (Student's t; NaN for fewer than two);
+        A row for each ``KIND``. ``ssim`` with its 95 % interval over the seeds (Student's t; NaN for fewer than two);
         ``ssim_body`` and ``psnr``; ``rival``, the best classical method of the same test set, noise and number of
         images; ``ahead``, by how much SSIM the network is ahead of it, with a 95 % interval over the test images
-        (subjects, by bootstrap of each image's mean over the seeds); ``code``, what decided it (`code.version`);
+        (subjects, by bootstrap of each image's mean over the seeds); ``code``, what decided it (``code.version``);
         ``made`` and ``versions``.
         The rival is chosen on the test images, which favours the rival.
     """

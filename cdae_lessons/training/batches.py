@@ -25,11 +25,11 @@ class Batches(keras.utils.PyDataset):
     clean : ndarray of shape (N, H, W), float32 in [0, 1]
         The training images.
     corrupt : callable
-        As for `fitting.fit`.
+        As for `training.fit`.
     recipe : Recipe
         Whether noise is drawn anew, and images are mirrored and shifted.
     batch_size, seed : int
-        As for `fitting.fit`.
+        As for `training.fit`.
     target : callable, optional
         What is to be learned of the clean images, ``target(clean)``; by default they themselves.
     """
@@ -94,16 +94,16 @@ def corrupted(images: np.ndarray, corrupt: Corrupt, *, rng: np.random.Generator)
 
 
 def validation_noise(images: np.ndarray, corrupt: Corrupt, *, seed: int = 0) -> np.ndarray:
-    """The validation images with the very noise that `fitting.fit` gives them under this seed.
+    """The validation images with the very noise that `training.fit` gives them under this seed.
 
     Parameters
     ----------
     images : ndarray of shape (M, H, W), floating point in [0, 1]
         The clean validation images.
     corrupt : callable
-        As for `fitting.fit`.
+        As for `training.fit`.
     seed : int
-        The seed of `fitting.fit`.
+        The seed of `training.fit`.
 
     Returns
     -------

@@ -8,7 +8,7 @@ import pandas as pd
 
 
 class Stop(Exception):  # noqa: N818 - like StopIteration, no error
-    """What a `watch` of `fitting.fit` raises to end the training."""
+    """What a ``watch`` of `training.fit` raises to end the training."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class History:
     seconds : float
         Wall time.
     stopped : {"finished", "interrupted", "stopped"}
-        Why it ended: "interrupted" by Ctrl-C or the kernel's interrupt, "stopped" by a `watch`.
+        Why it ended: "interrupted" by Ctrl-C or the kernel's interrupt, "stopped" by a ``watch``.
     """
 
     table: pd.DataFrame = field(repr=False)

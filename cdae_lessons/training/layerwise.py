@@ -33,7 +33,7 @@ def pretrain_layerwise(
 
     Block k learns to map ``encode_k`` of the corrupted images' code back to the clean images' code,
     both coded by the blocks before it, which stay fixed. The first block's loss is the recipe's, the
-    others' is the squared error, since codes need not lie in [0, 1]. Call `fitting.fit` afterwards to train
+    others' is the squared error, since codes need not lie in [0, 1]. Call `training.fit` afterwards to train
     all together.
 
     Parameters
@@ -41,7 +41,7 @@ def pretrain_layerwise(
     model : keras.Model
         From `models.stacked_autoencoder`.
     clean, corrupt, recipe, epochs, steps, batch_size, seed, progress
-        As for `fitting.fit`; the epochs or steps are those of each block.
+        As for `training.fit`; the epochs or steps are those of each block.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def pretrain_layerwise(
     Raises
     ------
     InputError
-        If the model is no stack, or as `fitting.fit`.
+        If the model is no stack, or as `training.fit`.
 
     References
     ----------

@@ -38,7 +38,7 @@ class Recipe:
         Whether half of the images are mirrored left to right, chosen anew every epoch.
     shift : float
         Largest shift of an image in each direction, as a share of its side, drawn anew every epoch; what leaves the
-        image is mirrored in. Shifts begin with `SHIFT_FROM`; 0 for none.
+        image is mirrored in. Shifts begin with ``SHIFT_FROM``; 0 for none.
     schedule : bool
         Whether the learning rate warms up over the first tenth of the steps and then falls to 0 along a cosine.
     averaging : float
@@ -110,6 +110,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         ),
     }
 )
+"""The two recipes of the course by name."""
 
 
 def optimizer(settings: Recipe, steps: int) -> keras.optimizers.Optimizer:

@@ -68,7 +68,7 @@ def save(
 
 
 def load(path: StrPath) -> Any:
-    """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode, and `file_check.check`).
+    """Load a model that `save` wrote. Code inside the file is never run (Keras safe mode, and ``file_check.check``).
 
     Parameters
     ----------

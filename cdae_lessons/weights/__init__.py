@@ -1,7 +1,7 @@
 """The small trained network that ships with the course, so that the labs answer at once.
 
 It is the paper's CNN DAE (`models.cnn_dae`), trained by ``tools/make_weights.py`` on 2000 images of virtual subjects of
-the `brain` cohort for Gaussian noise of any standard deviation from 0.05 to 1, drawn anew for each image: it is not
+the ``brain`` cohort for Gaussian noise of any standard deviation from 0.05 to 1, drawn anew for each image: it is not
 told the level. Its subjects are those of ``datasets.load("brain", seed=2016)``: none is among those of another seed.
 
 The weights are stored as float16 numbers alone, in no file format that could hold code. How it scores on
@@ -70,7 +70,20 @@ def scores() -> dict:
 
 
 def save(model: keras.Model, scores: dict) -> Path:
-    """Store a trained `models.cnn_dae` and its scores as the network that ships: for ``tools/make_weights.py``."""
+    """Store a trained `models.cnn_dae` and its scores as the network that ships: for ``tools/make_weights.py``.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network.
+    scores : dict
+        What `scores` shall return.
+
+    Returns
+    -------
+    Path
+        The file of the weights.
+    """
     path = FOLDER / f"{_NAME}.npz"
     np.savez_compressed(path, **{f"w{i}": w.astype(np.float16) for i, w in enumerate(model.get_weights())})
     path.with_suffix(".json").write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")

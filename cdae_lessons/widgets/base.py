@@ -61,12 +61,13 @@ class Lab(ipywidgets.VBox):
     title : str
         What the lab is called, as ``"noise lab"``.
     controls : mapping of str to Widget
-        In the order in which they stand: from `slider`, `menu`, `checkbox`, `button`. Those with a value are settings.
+        In the order in which they stand: from ``slider``, ``menu``, ``checkbox``, ``button``. Those with a value are
+        settings.
     redraw : callable, optional
         ``redraw(settings) -> Figure`` or ``-> (Figure, html)``, where settings is a dict of the controls' values by
-        name. Make the figure with `figure`. It may run on another thread, never twice at once in one lab.
+        name. Make the figure with ``figure``. It may run on another thread, never twice at once in one lab.
     height : int
-        Of the picture in CSS pixels; its width is `WIDTH`.
+        Of the picture in CSS pixels; its width is ``WIDTH``.
     rows : int
         For how many rows of four controls to keep room: where controls come and go, so that the picture stays in place.
     """
@@ -141,7 +142,7 @@ class Lab(ipywidgets.VBox):
                 _at_work.add(worker)
                 worker.start()
 
-    def wait(self, seconds: float = 10) -> bool:
+    def wait(self, seconds: float = 300) -> bool:
         """Wait until the newest setting is drawn; return whether it is."""
         end = time.monotonic() + seconds
         while (worker := self._worker) is not None and time.monotonic() < end:

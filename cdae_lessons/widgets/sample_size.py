@@ -211,7 +211,7 @@ def sample_size_lab(cohorts: object) -> SampleSizeLab:
     Returns
     -------
     Lab
-        Its `results` holds the finished runs by mix, n, seed and steps.
+        Its ``results`` holds the finished runs by mix, n, seed and steps.
 
     Raises
     ------

@@ -37,7 +37,7 @@ _HEIGHT = panels.height(2)
 
 
 class TrainingLab(RunLab):
-    """The lab that `training_lab` makes; `model` and `history` are those of the last training, None before it."""
+    """The lab that `training_lab` makes; ``model`` and ``history`` are those of the last training, None before it."""
 
     def __init__(self, train: np.ndarray, validation: np.ndarray):
         self.train_images, self.validation = train, validation
@@ -127,7 +127,7 @@ def training_lab(train: object, validation: object) -> TrainingLab:
     Returns
     -------
     Lab
-        Its `model` and `history` are those of the last training.
+        Its ``model`` and ``history`` are those of the last training.
 
     Raises
     ------

@@ -95,7 +95,7 @@ class RunLab(Lab):
         """Whether this lab is training."""
         return self._run is not None and self._run.running and not self._run.dropped
 
-    def wait(self, seconds: float = 10) -> bool:
+    def wait(self, seconds: float = 300) -> bool:
         """Wait for the end of the training and for the newest picture; return whether both are there."""
         end = time.monotonic() + seconds
         ended = self._run is None or self._run.wait(seconds)
