@@ -67,6 +67,8 @@ def test_what_decides_a_result_changes_its_version(module, old, new, copy):
         ("noise.py", '"""Noise models', '"""The noise models'),
         ("noise.py", "noisy *= p * sigma\n", "noisy *= p * sigma  # a comment\n\n"),
         ("noise.py", "p: float = 0.1, mean", "p: int = 0.1, mean"),
+        ("noise.py", "NOISES: Mapping[str, Callable[..., np.ndarray]] =", "NOISES ="),
+        ("noise.py", "import inspect\n", "import inspect\nfrom typing import Any\n"),
     ],
 )
 def test_what_does_not_decide_it_leaves_it(module, old, new, copy):

@@ -85,7 +85,7 @@ def test_tables_files_and_columns(quick, tmp_path, capsys):
 
 def test_no_subject_is_on_both_sides_and_nothing_is_tuned_on_test_images(quick, tmp_path, monkeypatch):
     whole = cohort("brain", seed=5)
-    train, test = sides.paper_sides(whole)
+    train, _, test = sides.paper_sides(whole)
     assert not set(train.subjects) & set(test.subjects)
     tuned = []
     real = denoisers.tune
@@ -207,7 +207,7 @@ def test_too_few_images_are_told():
 
 def test_a_pair_at_the_border_is_not_torn():
     whole = cohort("mias", count=23)  # 12 pairs, the last one of a single image
-    train, test = sides.paper_sides(whole)
+    train, _, test = sides.paper_sides(whole)
     assert not set(train.subjects) & set(test.subjects)
     assert len(test) == 6
 

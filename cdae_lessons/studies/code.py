@@ -9,7 +9,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from cdae_lessons import __version__
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 START = "cdae_lessons.studies.measuring"
 """Where a run begins: what this module imports, and what that imports, decides a result."""
 
+_TYPING = {"__future__", "typing", "collections.abc"}
 _IDLE = {"annotation", "returns", "type_comment", "type_params", "kind"}
 
 
@@ -40,7 +41,7 @@ def version(dataset: str, *, root: Path = ROOT) -> str:
     """
     sets = [type(catalogue.find(name)).__module__ for name in dataset.split("+")]
     modules = closure([START, *sets], root=root, passing_over={catalogue.__name__})
-    meaning = {module: _meaning(ast.parse(_file(module, root).read_text(encoding="utf-8"))) for module in modules}
+    meaning = {module: _meaning(_tree(module, root)) for module in modules}
     return f"{__version__}-{hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:8]}"
 
 
@@ -59,13 +60,22 @@ def closure(modules: Iterable[str], *, root: Path = ROOT, passing_over: Iterable
 def imports(module: str, *, root: Path = ROOT) -> Iterator[str]:
     """The modules of the package that a module imports, inside functions too, but not for types alone."""
     package = module.partition(".")[0]
-    for node in _working(ast.parse(_file(module, root).read_text(encoding="utf-8"))):
+    for node in _working(_tree(module, root)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names if name.name.partition(".")[0] == package)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
             for name in node.names:
                 inner = f"{node.module}.{name.name}"
                 yield inner if _file(inner, root).is_file() else str(node.module)
+
+
+def _tree(module: str, root: Path) -> ast.Module:
+    return _parsed(_file(module, root).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _file(module: str, root: Path) -> Path:
@@ -85,6 +95,8 @@ def _meaning(node: object) -> object:
     """A syntax tree as lists, alike in every version of Python, without what changes nothing that a run does."""
     if isinstance(node, list):
         return [_meaning(part) for part in node if not (_for_types(part) or _docstring(part))]
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        node = ast.Assign([node.target], node.value)
     if not isinstance(node, ast.AST):
         return repr(node)
     fields = ((name, value) for name, value in ast.iter_fields(node) if name not in _IDLE and value not in (None, []))
@@ -92,6 +104,8 @@ def _meaning(node: object) -> object:
 
 
 def _for_types(node: object) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module in _TYPING
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 

@@ -70,8 +70,8 @@ def sides(config: Configuration, *, data_dir: StrPath | None = None) -> Sides:
     return Sides(np.concatenate([cohort.images for cohort in chosen]), parts[0][1], test)
 
 
-def paper_sides(cohort: Cohort) -> tuple[Cohort, Cohort]:
-    """The first images to train on and the last to test on, as in the paper, or as many as there are.
+def paper_sides(cohort: Cohort) -> tuple[Cohort, Cohort, Cohort]:
+    """The first images to train on and the last to test on, as in the paper, or as many as there are; none validates.
 
     300 and 22 for ``mias``, 300 and 100 else, and fewer in proportion where there are fewer images.
 
@@ -86,26 +86,23 @@ def paper_sides(cohort: Cohort) -> tuple[Cohort, Cohort]:
         raise InputError(msg)
     if count < PAPER_TRAIN + test:
         test = max(round(count * test / (PAPER_TRAIN + test)), min(6, count // 2))
-    first, _, last = cohort.split(train=None, validation=0, test=test, seed=None)
-    return first.take(min(PAPER_TRAIN, len(first))), last
+    first, none, last = cohort.split(train=None, validation=0, test=test, seed=None)
+    return first.take(min(PAPER_TRAIN, len(first))), none, last
 
 
 def fingerprint(*cohorts: Cohort) -> str:
     """16 letters that change with the images, for `Configuration.images`; empty for those that the code makes."""
     if all(catalogue.find(cohort.name).entry.needs == "nothing" for cohort in cohorts):
         return ""
-    return hashlib.sha256(b"".join(np.ascontiguousarray(cohort.images).tobytes() for cohort in cohorts)).hexdigest()[
-        :16
-    ]
+    pixels = b"".join(np.ascontiguousarray(cohort.images).tobytes() for cohort in cohorts)
+    return hashlib.sha256(pixels).hexdigest()[:16]
 
 
 @lru_cache(maxsize=8)  # a worker does many runs on few sets
 def split(name: str, size: int, how: str, data_dir: str | None) -> tuple[Cohort, Cohort, Cohort]:
     """The images of one set that may train, validate and test; see `sides` for the arguments."""
     if how == "paper":
-        cohort = datasets.load(name, size=size, data_dir=data_dir)
-        train, last = paper_sides(cohort)
-        return train, cohort.split(train=1, validation=0, test=0)[1], last
+        return paper_sides(datasets.load(name, size=size, data_dir=data_dir))
     published = catalogue.find(name).entry.images
     n = LARGEST if published.isdigit() and int(published) > LARGEST else None
     cohort = datasets.load(name, size=size, n=n, data_dir=data_dir)

@@ -101,8 +101,16 @@ def fit(
         check_size(model, validation)
         seen = validation, validation_noise(validation, corrupt, seed=seed)
     batches = Batches(clean, corrupt, recipe=plan.recipe, batch_size=plan.batch_size, seed=seed)
-    how: dict[str, Any] = {"precision": precision, "validation": seen, "watch": watch}
-    return carry_out(model, batches, plan, label="Training", progress=progress, **how)
+    return carry_out(
+        model,
+        batches,
+        plan,
+        label="Training",
+        progress=progress,
+        precision=precision,
+        validation=seen,
+        watch=watch,
+    )
 
 
 @dataclass(frozen=True)
@@ -181,7 +189,7 @@ def carry_out(
         )
         # In this order: the average is in place when the record looks at the weights, and the row when the watch does.
         lookers = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if plan.recipe.averaging else []
-        lookers += [StopAtNaN(), MoveBar(shown, record), record]
+        lookers += [StopAtNaN(record), MoveBar(shown, record), record]
         lookers += [] if watch is None else [TellWatch(watch, record, steps_an_epoch=plan.steps_an_epoch)]
         try:
             model.fit(batches, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=lookers)

@@ -1,4 +1,4 @@
-"""Who looks on while a network is trained: one that stops at NaN, one that records, the bar, and the user's watch."""
+"""Who looks on while a network is trained: one that records, one that stops at NaN, the bar, and the user's watch."""
 
 from __future__ import annotations
 
@@ -19,24 +19,6 @@ Validation = tuple[np.ndarray, np.ndarray]
 """Clean images and the same with noise, each of shape (M, H, W)."""
 
 
-class StopAtNaN(keras.callbacks.Callback):
-    """Ends a training whose loss is no number any more."""
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note the epoch for the message."""
-        self.epoch = epoch + 1
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Look at the loss."""
-        if not np.isfinite(logs["loss"]):
-            msg = (
-                f"The loss became {logs['loss']} in epoch {self.epoch}, so the training was stopped and the last good "
-                "weights were kept. Usual causes: a learning rate that is too high, cross-entropy with an output "
-                "that is not a sigmoid, or noise so large that numbers overflow."
-            )
-            raise InputError(msg)
-
-
 class Record(keras.callbacks.Callback):
     """A row an epoch, every so many of them validated, and the weights that are best so far.
 
@@ -54,6 +36,11 @@ class Record(keras.callbacks.Callback):
         self.rows: list[dict[str, float]] = []
         self.best: list[np.ndarray] | None = None
         self.best_epoch, self._best_ssim = 0, -np.inf
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that goes on, counted from 1."""
+        return len(self.rows) + 1
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Keep the weights from before, lest none be finished."""
@@ -92,22 +79,36 @@ class Record(keras.callbacks.Callback):
         self.best, self.best_epoch = self.model.get_weights(), epoch
 
 
+class StopAtNaN(keras.callbacks.Callback):
+    """Ends a training whose loss is no number any more."""
+
+    def __init__(self, record: Record):
+        super().__init__()
+        self.record = record
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Look at the loss."""
+        if not np.isfinite(logs["loss"]):
+            msg = (
+                f"The loss became {logs['loss']} in epoch {self.record.epoch}, so the training was stopped and the "
+                "last good weights were kept. Usual causes: a learning rate that is too high, cross-entropy with an "
+                "output that is not a sigmoid, or noise so large that numbers overflow."
+            )
+            raise InputError(msg)
+
+
 class MoveBar(keras.callbacks.Callback):
     """Moves a progress bar on, with the loss and the last validation score."""
 
     def __init__(self, bar: Bar, record: Record):
         super().__init__()
-        self.bar, self.record, self.epoch = bar, record, 0
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note the epoch."""
-        self.epoch = epoch + 1
+        self.bar, self.record = bar, record
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Move on by a step."""
         last = self.record.rows[-1] if self.record.rows else {}
         ssim = f", validation SSIM {last['val_ssim']:.3f}" if "val_ssim" in last else ""
-        self.bar.update(note=f"Epoch {self.epoch}, loss {logs['loss']:.4f}{ssim}")
+        self.bar.update(note=f"Epoch {self.record.epoch}, loss {logs['loss']:.4f}{ssim}")
 
 
 class TellWatch(keras.callbacks.Callback):
@@ -115,21 +116,18 @@ class TellWatch(keras.callbacks.Callback):
 
     def __init__(self, watch: Watch, record: Record, *, steps_an_epoch: int):
         super().__init__()
-        self.watch, self.record, self.steps_an_epoch, self.epoch = watch, record, steps_an_epoch, 0
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Note the epoch."""
-        self.epoch = epoch + 1
+        self.watch, self.record, self.steps_an_epoch = watch, record, steps_an_epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Tell of a step."""
-        self._tell(batch + 1, loss=float(logs["loss"]))
+        self._tell(self.record.epoch, batch + 1, loss=float(logs["loss"]))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Tell of an epoch, with its row."""
-        self._tell(self.steps_an_epoch, loss=float(logs["loss"]), row=dict(self.record.rows[-1]))
+        row = dict(self.record.rows[-1])
+        self._tell(epoch + 1, self.steps_an_epoch, loss=float(logs["loss"]), row=row)
 
-    def _tell(self, batch: int, **what: Any) -> None:
+    def _tell(self, epoch: int, batch: int, **what: Any) -> None:
         epochs = self.params["epochs"]
-        step, steps = (self.epoch - 1) * self.steps_an_epoch + batch, epochs * self.steps_an_epoch
-        self.watch({"step": step, "steps": steps, "epoch": self.epoch, "epochs": epochs, **what})
+        step, steps = (epoch - 1) * self.steps_an_epoch + batch, epochs * self.steps_an_epoch
+        self.watch({"step": step, "steps": steps, "epoch": epoch, "epochs": epochs, **what})

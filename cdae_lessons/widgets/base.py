@@ -81,10 +81,9 @@ class Lab(ipywidgets.VBox):
         height: int = 300,
         rows: int = 1,
     ):
-        self.title, self.controls = title, dict(controls or {})
+        self.title, self.controls, self._stale, self._state = title, dict(controls or {}), False, threading.Lock()
         self._redraw: Any = redraw
         self._worker: threading.Thread | None = None
-        self._stale, self._state = False, threading.Lock()
         self.message = ipywidgets.HTML(layout={"min_height": "22px", "margin": "0"})
         self.text = ipywidgets.HTML(layout={"margin": "0"})
         # Width and height in pixels keep the place free while a picture loads; both shrink together in a narrow window.
