@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 from scipy.special import softmax
 from skimage import restoration
@@ -50,12 +51,10 @@ def gaussian(noisy: np.ndarray, *, width: float, offset: float = 0.0) -> np.ndar
 
     Parameters
     ----------
-    noisy : ndarray of shape (N, H, W), floating point
-        The noisy images.
+    noisy, offset
+        As in `median`.
     width : float >= 0
         Standard deviation in pixels.
-    offset : float
-        Mean of the noise, which is subtracted first.
 
     Returns
     -------
@@ -73,16 +72,14 @@ def nl_means(noisy: np.ndarray, *, sigma: float, h: float, patch_distance: int =
 
     Parameters
     ----------
-    noisy : ndarray of shape (N, H, W), floating point
-        The noisy images.
+    noisy, offset
+        As in `median`.
     sigma : float >= 0
         Standard deviation of the noise, in grey levels.
     h : float > 0
         How alike patches must be, in grey levels.
     patch_distance : int
         How far away they may be, in pixels.
-    offset : float
-        Mean of the noise, which is subtracted first.
 
     Returns
     -------
@@ -105,12 +102,10 @@ def tv(noisy: np.ndarray, *, weight: float, offset: float = 0.0) -> np.ndarray:
 
     Parameters
     ----------
-    noisy : ndarray of shape (N, H, W), floating point
-        The noisy images.
+    noisy, offset
+        As in `median`.
     weight : float > 0
         How smooth the result is.
-    offset : float
-        Mean of the noise, which is subtracted first.
 
     Returns
     -------
@@ -128,12 +123,10 @@ def wavelet(noisy: np.ndarray, *, sigma: float, offset: float = 0.0) -> np.ndarr
 
     Parameters
     ----------
-    noisy : ndarray of shape (N, H, W), floating point
-        The noisy images.
+    noisy, offset
+        As in `median`.
     sigma : float > 0
         Standard deviation of the noise, in grey levels.
-    offset : float
-        Mean of the noise, which is subtracted first.
 
     Returns
     -------
@@ -157,14 +150,12 @@ def bilateral(
 
     Parameters
     ----------
-    noisy : ndarray of shape (N, H, W), floating point
-        The noisy images.
+    noisy, offset
+        As in `median`.
     sigma_color : float > 0
         How alike pixels must be, in grey levels.
     sigma_spatial : float > 0
         How near they must be, in pixels.
-    offset : float
-        Mean of the noise, which is subtracted first.
 
     Returns
     -------
@@ -194,12 +185,10 @@ def bm3d(noisy: np.ndarray, *, sigma: float, offset: float = 0.0) -> np.ndarray:
 
     Parameters
     ----------
-    noisy : ndarray of shape (N, H, W), floating point
-        The noisy images.
+    noisy, offset
+        As in `median`.
     sigma : float > 0
         Standard deviation of the noise, in grey levels.
-    offset : float
-        Mean of the noise, which is subtracted first.
 
     Returns
     -------
@@ -225,14 +214,12 @@ def training_average(noisy: np.ndarray, *, images: np.ndarray, sigma: float, off
 
     Parameters
     ----------
-    noisy : ndarray of shape (N, H, W), floating point
-        The noisy images.
+    noisy, offset
+        As in `median`.
     images : ndarray of shape (M, H, W), floating point in [0, 1]
         The clean training images.
     sigma : float > 0
         Standard deviation of the noise, in grey levels.
-    offset : float
-        Mean of the noise, which is subtracted first.
 
     Returns
     -------
@@ -269,7 +256,7 @@ _GRIDS: Mapping[str, Mapping[str, tuple[float, ...]]] = {
 _IN_SIGMAS = {"h", "weight", "sigma", "sigma_color"}  # their grids are multiples of the noise's sigma
 
 
-def denoise(name: str, noisy: np.ndarray, **parameters: object) -> np.ndarray:
+def denoise(name: str, noisy: ArrayLike, **parameters: object) -> np.ndarray:
     """Denoise images with a classical method.
 
     Parameters
@@ -303,7 +290,7 @@ def denoise(name: str, noisy: np.ndarray, **parameters: object) -> np.ndarray:
     return function(check_images(noisy, what="noisy images", in_range=False), **parameters)
 
 
-def tune(name: str, noisy: np.ndarray, clean: np.ndarray) -> dict[str, object]:
+def tune(name: str, noisy: ArrayLike, clean: ArrayLike) -> dict[str, object]:
     """Choose the parameters of a classical method on training images.
 
     The noise's mean and standard deviation are measured on all pairs. The other parameters

@@ -51,6 +51,42 @@ def known(name: str, names: Iterable[str], *, what: str) -> str:
     raise InputError(msg)
 
 
+def settings(text: str, names: Iterable[str], *, what: str) -> tuple[str, dict[str, str]]:
+    """Return the name and the settings in a text such as ``"gaussian p=0.5 sigma=1"``.
+
+    Parameters
+    ----------
+    text : str
+        A name, then ``key=value`` pairs.
+    names : iterable of str
+        The names that exist.
+    what : str
+        What is being named, for the message.
+
+    Returns
+    -------
+    str
+        The name.
+    dict of str to str
+        The values by their keys.
+
+    Raises
+    ------
+    InputError
+        If the name is not among `names`, or a word is no pair or names a key again.
+    """
+    name, *pairs = text.split() or [""]
+    known(name, names, what=what)
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or key in found:
+            msg = f"Expected each setting of {name} once, as key=value, in {text!r}; received {pair!r}."
+            raise InputError(msg)
+        found[key] = value
+    return name, found
+
+
 def check_images(images: ArrayLike, *, what: str = "images", in_range: bool = True) -> np.ndarray:
     """Return `images` as float32 after checking the package's one currency.
 

@@ -7,13 +7,12 @@ lesion whose place, size and contrast are known is the simplest unusual thing to
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cdae_lessons.errors import InputError, check_images, check_number
 
 
-def insert(
-    images: np.ndarray, *, centre: tuple[float, float], radius: float = 3.0, contrast: float = 0.3
-) -> np.ndarray:
+def insert(images: ArrayLike, *, centre: tuple[float, float], radius: float = 3.0, contrast: float = 0.3) -> np.ndarray:
     """Add one smooth round lesion to every image: x + contrast·cos²(π·d / (4·radius)), for d < 2·radius.
 
     d is the distance from the centre in pixels. The lesion has its full contrast in the centre, half

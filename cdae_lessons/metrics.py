@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import ndimage
 from skimage.metrics import structural_similarity
 
@@ -34,7 +35,7 @@ class SSIMParts(NamedTuple):
     structure: np.ndarray
 
 
-def score(clean: np.ndarray, images: np.ndarray, *, data_range: float, mask: np.ndarray | None = None) -> pd.DataFrame:
+def score(clean: ArrayLike, images: ArrayLike, *, data_range: float, mask: ArrayLike | None = None) -> pd.DataFrame:
     """Score each image against its clean original.
 
     Parameters
@@ -78,12 +79,12 @@ def score(clean: np.ndarray, images: np.ndarray, *, data_range: float, mask: np.
 
 
 def compare(
-    clean: np.ndarray,
-    methods: Mapping[str, np.ndarray],
+    clean: ArrayLike,
+    methods: Mapping[str, ArrayLike],
     *,
     data_range: float,
-    mask: np.ndarray | None = None,
-    subjects: np.ndarray | None = None,
+    mask: ArrayLike | None = None,
+    subjects: ArrayLike | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Mean scores of several methods on the same images, with 95 % intervals.
@@ -124,7 +125,7 @@ def compare(
 
 
 def bootstrap_interval(
-    values: np.ndarray, *, subjects: np.ndarray | None = None, seed: int = 0
+    values: ArrayLike, *, subjects: ArrayLike | None = None, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """95 % interval of a mean, by resampling: how far would it move with other test images?
 
@@ -176,7 +177,7 @@ def bootstrap_interval(
     return low, high
 
 
-def ssim_parts(clean: np.ndarray, images: np.ndarray, *, data_range: float) -> SSIMParts:
+def ssim_parts(clean: ArrayLike, images: ArrayLike, *, data_range: float) -> SSIMParts:
     """SSIM taken apart: maps of luminance, contrast and structure, whose product is its map.
 
     With the means μ, standard deviations σ and covariance σxy of the 7x7 window around a pixel,
@@ -223,7 +224,7 @@ def ssim_parts(clean: np.ndarray, images: np.ndarray, *, data_range: float) -> S
     )
 
 
-def body_mask(clean: np.ndarray) -> np.ndarray:
+def body_mask(clean: ArrayLike) -> np.ndarray:
     """Find the body apart from a black background, to score it alone.
 
     The body is what is brighter than a tenth of the image's brightest part, with its holes filled
@@ -273,7 +274,7 @@ def _interior(mask: np.ndarray) -> np.ndarray:
     return inside
 
 
-def _pair(clean: np.ndarray, images: np.ndarray, data_range: float) -> tuple[np.ndarray, np.ndarray, float]:
+def _pair(clean: ArrayLike, images: ArrayLike, data_range: float) -> tuple[np.ndarray, np.ndarray, float]:
     clean = check_images(clean, what="clean images")
     images = check_images(images, what="images", in_range=False)
     if images.shape != clean.shape:
@@ -286,7 +287,7 @@ def _pair(clean: np.ndarray, images: np.ndarray, data_range: float) -> tuple[np.
     return clean.astype(float), images.astype(float), check_number(data_range, what="data_range", above=True)
 
 
-def _check_mask(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _check_mask(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     mask = np.asarray(mask)
     if mask.dtype != bool or mask.shape != shape:
         msg = f"Expected a mask of type bool and shape {shape}; received {mask.dtype} {mask.shape}."

@@ -19,14 +19,15 @@ from functools import partial
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from cdae_lessons.errors import InputError, check_images, check_number, known
+from cdae_lessons.errors import InputError, check_images, check_number, known, settings
 
 Seed = np.random.Generator | int | None
 
 
 def gaussian(
-    images: np.ndarray, *, p: float = 0.1, mean: float = 0.0, sigma: float = 1.0, clip: bool = False, rng: Seed = None
+    images: ArrayLike, *, p: float = 0.1, mean: float = 0.0, sigma: float = 1.0, clip: bool = False, rng: Seed = None
 ) -> np.ndarray:
     """z = x + p·n, n ~ N(mean, sigma²): the paper's Gaussian noise, with standard deviation p·sigma.
 
@@ -67,9 +68,7 @@ def gaussian(
     return _clipped(noisy, clip)
 
 
-def poisson(
-    images: np.ndarray, *, p: float = 0.2, lam: float = 5.0, clip: bool = False, rng: Seed = None
-) -> np.ndarray:
+def poisson(images: ArrayLike, *, p: float = 0.2, lam: float = 5.0, clip: bool = False, rng: Seed = None) -> np.ndarray:
     """z = x + p·n, n ~ Poisson(lam): the paper's Poisson noise, with mean p·lam and variance p²·lam.
 
     It is added whatever the image shows. In a real detector the noise depends on the light that
@@ -107,7 +106,7 @@ def poisson(
     return _clipped(noisy, clip)
 
 
-def shot(images: np.ndarray, *, peak: float = 30.0, clip: bool = False, rng: Seed = None) -> np.ndarray:
+def shot(images: ArrayLike, *, peak: float = 30.0, clip: bool = False, rng: Seed = None) -> np.ndarray:
     """z = Poisson(peak·x) / peak: photon noise, as in X-ray and CT counts; variance x / peak.
 
     Parameters
@@ -139,7 +138,7 @@ def shot(images: np.ndarray, *, peak: float = 30.0, clip: bool = False, rng: See
     return _clipped(noisy, clip)
 
 
-def masking(images: np.ndarray, *, p: float = 0.25, clip: bool = False, rng: Seed = None) -> np.ndarray:
+def masking(images: ArrayLike, *, p: float = 0.25, clip: bool = False, rng: Seed = None) -> np.ndarray:
     """z = 0 with probability p, else x: the first denoising autoencoder's corruption.
 
     Parameters
@@ -168,7 +167,7 @@ def masking(images: np.ndarray, *, p: float = 0.25, clip: bool = False, rng: See
     return _clipped(images * (_uniform(images, rng) >= p), clip)
 
 
-def salt_and_pepper(images: np.ndarray, *, p: float = 0.1, clip: bool = False, rng: Seed = None) -> np.ndarray:
+def salt_and_pepper(images: ArrayLike, *, p: float = 0.1, clip: bool = False, rng: Seed = None) -> np.ndarray:
     """z = 0 or 1 with probability p/2 each, else x: dead and saturated pixels.
 
     Parameters
@@ -200,7 +199,7 @@ def salt_and_pepper(images: np.ndarray, *, p: float = 0.1, clip: bool = False, r
     return _clipped(noisy, clip)
 
 
-def speckle(images: np.ndarray, *, sigma: float = 0.2, clip: bool = False, rng: Seed = None) -> np.ndarray:
+def speckle(images: ArrayLike, *, sigma: float = 0.2, clip: bool = False, rng: Seed = None) -> np.ndarray:
     """z = x·(1 + n), n ~ N(0, sigma²): noise that grows with the signal, as in ultrasound.
 
     Parameters
@@ -233,7 +232,7 @@ def speckle(images: np.ndarray, *, sigma: float = 0.2, clip: bool = False, rng: 
     return _clipped(noisy, clip)
 
 
-def rician(images: np.ndarray, *, sigma: float = 0.1, clip: bool = False, rng: Seed = None) -> np.ndarray:
+def rician(images: ArrayLike, *, sigma: float = 0.1, clip: bool = False, rng: Seed = None) -> np.ndarray:
     """z = sqrt((x + n₁)² + n₂²), n₁, n₂ ~ N(0, sigma²): the noise of magnitude MR images.
 
     Parameters
@@ -280,7 +279,7 @@ def parse(text: str) -> partial:
     Parameters
     ----------
     text : str
-        A name of `NOISES`, then ``key=number`` pairs: ``"gaussian p=0.5 sigma=1"``.
+        A name of `NOISES`, then ``key=value`` pairs: ``"gaussian p=0.5 sigma=1"``.
 
     Returns
     -------
@@ -292,14 +291,9 @@ def parse(text: str) -> partial:
     InputError
         On an unknown model or parameter, or a value that is no number or out of range.
     """
-    model, *pairs = text.split() or [""]
-    function = NOISES[known(model, NOISES, what="noise model")]
-    parameters = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or key in parameters:
-            msg = f"Expected each parameter once, as key=number, in {text!r}; received {pair!r}."
-            raise InputError(msg)
+    model, pairs = settings(text, NOISES, what="noise model")
+    function, parameters = NOISES[model], {}
+    for key, value in pairs.items():
         known(key, _parameters(function), what=f"parameter of {model}")
         parameters[key] = check_number(value, what=f"{key} in {text!r}", low=-np.inf)
     corrupt = partial(function, **parameters)

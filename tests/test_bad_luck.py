@@ -1,6 +1,7 @@
 """Interrupts, kills, full disks, odd clocks, languages and folder names: what was kept is whole, and work goes on."""
 
 import _thread
+import itertools
 import json
 import locale
 import os
@@ -59,6 +60,25 @@ def test_an_interrupt_at_any_moment_leaves_a_network_that_works(count, images, t
         assert np.isfinite(training.denoise(model, images)).all()
         assert fit(model, epochs=1).stopped == "finished"
         assert training.load(training.save(model, tmp_path / "net.keras")).count_params() == model.count_params()
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_that_a_library_would_swallow_ends_the_training_all_the_same(images):
+    before, calls = signal.getsignal(signal.SIGINT), itertools.count()
+
+    def corrupt(images, *, rng):
+        if next(calls) == 7:
+            try:
+                signal.raise_signal(signal.SIGINT)
+            except KeyboardInterrupt:  # Keras does so where it looks at a layer's inputs
+                pytest.fail("The interrupt came in the midst of a step.")
+        return images
+
+    model = models.conv_autoencoder(16, filters=(8,))
+    history = training.fit(model, images, corrupt, recipe="fast", epochs=50, progress=False)
+    assert history.stopped == "interrupted"
+    assert len(history.table) == 1  # 5 steps, and the first call was to try it
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 REPRODUCE = """

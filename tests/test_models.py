@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cdae_lessons import InputError, models
-from cdae_lessons.models import keras
+from cdae_lessons.models import keras, layers
 
 pytestmark = pytest.mark.trains
 
@@ -113,8 +113,8 @@ def test_the_unet_has_its_documented_weights_and_looks_at_four_scales():
 def test_the_unet_takes_blocks_of_pixels_apart_and_puts_them_back(rim):
     images = np.random.default_rng(0).random((3, 16 - rim, 16 - rim), dtype=np.float32)
     x = keras.Input(images.shape[1:])
-    channels = models._blocks_to_channels(x, rim)
-    both = keras.Model(x, [channels, models._channels_to_blocks(channels, rim)])
+    channels = layers.blocks_to_channels(x, rim)
+    both = keras.Model(x, [channels, layers.channels_to_blocks(channels, rim)])
     apart, back = (keras.ops.convert_to_numpy(part) for part in both(images))
     np.testing.assert_array_equal(back, images)
     if models.LAYOUT == "channels_first":

@@ -193,7 +193,7 @@ def test_name_is_short_and_leaves_out_the_seed():
         ("", "no noise model called ''"),
         ("gaussian lam=5", "no parameter of gaussian called 'lam'.*Known: p, mean, sigma, clip"),
         ("gaussian rng=5", "no parameter of gaussian called 'rng'"),
-        ("gaussian p", "key=number"),
+        ("gaussian p", "key=value"),
         ("gaussian p=1 p=2", "once"),
         ("gaussian p=a", "Expected p in 'gaussian p=a' to be a finite number"),
         ("gaussian p=-1", "Expected p to be a finite number >= 0"),

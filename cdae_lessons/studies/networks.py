@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cdae_lessons import denoisers, models
-from cdae_lessons.errors import InputError, check_count, known
+from cdae_lessons.errors import InputError, check_count, known, settings
 from cdae_lessons.training import recipes
 
 keras: Any = models.keras
@@ -75,8 +75,8 @@ def parse(text: str) -> tuple[str, Callable[..., keras.Model], str | Callable | 
     InputError
         On an unknown network, setting or value.
     """
-    network, *pairs = text.split() or [""]
-    builder = NETWORKS[known(network, NETWORKS, what="network")]
+    network, pairs = settings(text, NETWORKS, what="network")
+    builder = NETWORKS[network]
     defaults = {
         key: parameter.default
         for key, parameter in inspect.signature(builder).parameters.items()
@@ -84,13 +84,9 @@ def parse(text: str) -> tuple[str, Callable[..., keras.Model], str | Callable | 
     }
     settable = list(defaults) if network.endswith(LAYERWISE) else [*defaults, "loss"]
     given: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or key in given:
-            msg = f"Expected each setting once, as key=value, in {text!r}; received {pair!r}."
-            raise InputError(msg)
+    for key, value in pairs.items():
         if not settable:
-            msg = f"The network {network!r} has no settings; received {pair!r}."
+            msg = f"The network {network!r} has no settings; received {key}={value}."
             raise InputError(msg)
         known(key, settable, what=f"setting of {network}")
         given[key] = known(value, LOSSES, what="loss") if key == "loss" else _value(value, key, defaults[key])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cdae_lessons.errors import InputError, check_images
 
 
-def denoise(model: Any, noisy: np.ndarray) -> np.ndarray:
+def denoise(model: Any, noisy: ArrayLike) -> np.ndarray:
     """Denoise images with a trained network.
 
     Parameters

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from cdae_lessons import backend
 from cdae_lessons.errors import InputError, check_count, check_images, known
@@ -16,7 +16,7 @@ from cdae_lessons.progress import bar
 from cdae_lessons.training.batches import Batches, Corrupt, check_corrupt, name_of, validation_noise
 from cdae_lessons.training.denoising import check_size
 from cdae_lessons.training.history import History, Stop
-from cdae_lessons.training.monitor import MoveBar, Record, StopAtNaN, TellWatch, Validation, Watch
+from cdae_lessons.training.monitor import MoveBar, Record, StopAtInterrupt, StopAtNaN, TellWatch, Validation, Watch
 from cdae_lessons.training.precision import computing
 from cdae_lessons.training.recipes import RECIPES, Recipe, optimizer
 
@@ -27,7 +27,7 @@ VALIDATED = 20  # steps, at least, from one validation to the next
 
 def fit(
     model: Any,
-    clean: np.ndarray,
+    clean: ArrayLike,
     corrupt: Corrupt,
     *,
     recipe: str | Recipe = "paper",
@@ -36,7 +36,7 @@ def fit(
     batch_size: int | None = None,
     loss: str | Callable[..., Any] | None = None,
     precision: str = "float32",
-    validation: np.ndarray | None = None,
+    validation: ArrayLike | None = None,
     seed: int = 0,
     progress: bool = True,
     watch: Watch | None = None,
@@ -191,8 +191,10 @@ def carry_out(
         lookers = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if plan.recipe.averaging else []
         lookers += [StopAtNaN(record), MoveBar(shown, record), record]
         lookers += [] if watch is None else [TellWatch(watch, record, steps_an_epoch=plan.steps_an_epoch)]
+        interrupt = StopAtInterrupt()
         try:
-            model.fit(batches, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=lookers)
+            with interrupt.listening():
+                model.fit(batches, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[*lookers, interrupt])
         except KeyboardInterrupt:
             stopped = "interrupted"
         except Stop:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cdae_lessons import backend
 from cdae_lessons.errors import InputError, check_images
@@ -19,7 +20,7 @@ keras = backend.load_keras()
 
 def pretrain_layerwise(
     model: Any,
-    clean: np.ndarray,
+    clean: ArrayLike,
     corrupt: Corrupt,
     *,
     recipe: str = "paper",

@@ -1,8 +1,11 @@
-"""Who looks on while a network is trained: one that records, one that stops at NaN, the bar, and the user's watch."""
+"""Who looks on while a network is trained: who records, who stops it, the bar, and the user's watch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -95,6 +98,41 @@ class StopAtNaN(keras.callbacks.Callback):
                 "output that is not a sigmoid, or noise so large that numbers overflow."
             )
             raise InputError(msg)
+
+
+class StopAtInterrupt(keras.callbacks.Callback):
+    """Ends a training after the step in which an interrupt came; a second one ends it at once.
+
+    Inside a step Keras may take the interrupt for a mistake in the inputs of a layer, and go on with a warning.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = False
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Hold interrupts back inside the block, where Python would have raised them."""
+        usual = signal.default_int_handler
+        ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is usual
+        if ours:
+            signal.signal(signal.SIGINT, self._note)
+        try:
+            yield
+            self.on_train_batch_end(0)  # it may have come after the last step
+        finally:
+            if ours:
+                signal.signal(signal.SIGINT, usual)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Raise the interrupt that has been held back."""
+        if self.asked:
+            raise KeyboardInterrupt
+
+    def _note(self, *_: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
 
 
 class MoveBar(keras.callbacks.Callback):
