@@ -317,7 +317,7 @@ def tune(name: str, noisy: ArrayLike, clean: ArrayLike) -> dict[str, object]:
     InputError
         On an unknown method, or on images of another shape, type or range.
     """
-    _find(name)
+    function = _find(name)
     clean = check_images(clean, what="clean images")
     noisy = check_images(noisy, what="noisy images", in_range=False)
     if noisy.shape != clean.shape:
@@ -335,7 +335,7 @@ def tune(name: str, noisy: ArrayLike, clean: ArrayLike) -> dict[str, object]:
 
     @cache
     def mean_ssim(*values: float) -> float:
-        denoised = denoise(name, noisy[sample], **dict(zip(grid, values, strict=True)))
+        denoised = function(noisy[sample], **dict(zip(grid, values, strict=True)))
         return score(clean[sample], denoised, data_range=1)["ssim"].mean()
 
     best = {key: values[len(values) // 2] for key, values in grid.items()}

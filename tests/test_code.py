@@ -1,14 +1,18 @@
 """Which code decides a result: found from the imports; and no module imports in a circle."""
 
 import graphlib
+import importlib
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from cdae_lessons.studies import code
+from cdae_lessons import weights
+from cdae_lessons.studies import code, summary
 
 PACKAGE = code.ROOT / "cdae_lessons"
 MODULES = [
@@ -111,6 +115,32 @@ def test_a_result_of_older_code_is_measured_anew_and_one_of_the_same_is_kept(cop
     anew = said("noise.py", "noisy *= p * sigma", "noisy *= 2 * p * sigma")
     assert "The code that decides 1 of the other 1 has changed since: they are measured anew." in anew
     assert "[1/1]" in anew
+
+
+@pytest.mark.parametrize("name", ["mixing", "sample_size", "stacked"])
+def test_a_stored_study_is_of_today_s_code(name):
+    table = summary.stored(name)
+    stale = sorted({dataset for dataset, made in zip(table["dataset"], table["code"], strict=True)
+                    if made != code.version(dataset)})  # fmt: skip
+    assert not stale, "What decides this study has changed. Run: make studies"
+
+
+def test_the_search_is_of_today_s_code():
+    made = set(pd.read_csv(code.ROOT / "docs" / "search" / "comparison.csv")["code"])
+    assert made == {code.version("brain")}, "What decides the search has changed. Run: make studies"
+
+
+@pytest.mark.parametrize(
+    ("tool", "made"),
+    [
+        ("make_weights", lambda: weights.scores()["made"]["code"]),
+        ("tune_baselines", lambda: json.loads((weights.FOLDER / "baselines.json").read_text(encoding="utf-8"))["code"]),
+    ],
+)
+def test_what_ships_is_of_today_s_code(tool, made, monkeypatch):
+    monkeypatch.syspath_prepend(code.ROOT / "tools")
+    starts = importlib.import_module(tool).STARTS
+    assert made() == code.version("brain", starts=starts), "What decides it has changed. Run: make weights"
 
 
 def test_no_modules_import_each_other_in_a_circle_not_even_for_types():

@@ -11,7 +11,9 @@ from functools import partial
 import numpy as np
 
 from cdae_lessons import datasets, denoisers, metrics, models, noise, training, weights
+from cdae_lessons.studies import code
 
+STARTS = ("cdae_lessons.models", "cdae_lessons.training", "cdae_lessons.denoisers")  # the code that decides all this
 SEED, TRAIN = 2016, 2000
 TEST_SEED, TEST = 2017, 50
 LEVELS = (0.1, 0.3, 0.6)
@@ -38,6 +40,7 @@ def main() -> None:
         "train": f"brain, seed={SEED}, n={TRAIN}",
         "noise": "Gaussian, p=1, sigma log-uniform in {} to {}".format(*weights.SIGMAS),
         "recipe": f"fast, {steps} steps of 5 images, seed 0",
+        "code": code.version("brain", starts=STARTS),
     }
     held_out = f"brain, seed={TEST_SEED}, n={TEST}; noise rng=0"
     path = weights.save(model, {"made": made, "test": held_out, "ssim": {}})

@@ -11,8 +11,10 @@ import json
 import numpy as np
 
 from cdae_lessons import datasets, denoisers, weights
+from cdae_lessons.studies import code
 from cdae_lessons.widgets.denoise import CLASSICAL, LEVELS, corruption
 
+STARTS = ("cdae_lessons.denoisers", "cdae_lessons.noise")  # the code that decides all this
 IMAGES, COUNT = 8, 4  # training images; levels of each noise, evenly spaced in octaves
 IN_DEVIATIONS = {"h", "weight", "sigma"}  # go with the noise's standard deviation
 
@@ -36,7 +38,8 @@ def main() -> None:
             table[noise][f"{level:.4g}"] = chosen
             print(noise, f"{level:.4g}", chosen, flush=True)
     path = weights.FOLDER / "baselines.json"
-    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+    made = {"code": code.version("brain", starts=STARTS), "tuned": table}
+    path.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
     print(f"{path}: {path.stat().st_size / 1e3:.0f} kB")
 
 

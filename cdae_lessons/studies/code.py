@@ -24,14 +24,16 @@ _IDLE = {"annotation", "returns", "type_comment", "type_params", "kind"}
 
 
 @cache
-def version(dataset: str, *, root: Path = ROOT) -> str:
-    """The package's version and a digest of the code that decides a run on a data set, as ``"0.1.0-3f2a91c0"``.
+def version(dataset: str, *, starts: tuple[str, ...] = (START,), root: Path = ROOT) -> str:
+    """The package's version and a digest of the code that decides a result on a data set, as ``"0.1.0-3f2a91c0"``.
 
     Parameters
     ----------
     dataset : str
         As in a `configuration.Configuration`: one name, or several joined by "+". Of the modules that
         `datasets.catalogue` lists, only those of these sets count.
+    starts : tuple of str
+        The modules where it begins, if it is no run of a study.
     root : Path
         The folder that holds the package.
 
@@ -40,7 +42,7 @@ def version(dataset: str, *, root: Path = ROOT) -> str:
     str
     """
     sets = [type(catalogue.find(name)).__module__ for name in dataset.split("+")]
-    modules = closure([START, *sets], root=root, passing_over={catalogue.__name__})
+    modules = closure([*starts, *sets], root=root, passing_over={catalogue.__name__})
     meaning = {module: _meaning(_tree(module, root)) for module in modules}
     return f"{__version__}-{hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:8]}"
 

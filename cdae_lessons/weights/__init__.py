@@ -63,8 +63,8 @@ def scores() -> dict:
     Returns
     -------
     dict
-        ``made``: how it was trained. ``test``: which images scored it. ``ssim``: for each sigma, as text, the mean SSIM
-        (``data_range=1``) of ``noisy``, ``tv`` (tuned) and ``network``.
+        ``made``: how it was trained, and by which code. ``test``: which images scored it. ``ssim``: for each sigma, as
+        text, the mean SSIM (``data_range=1``) of ``noisy``, ``tv`` (tuned) and ``network``.
     """
     return json.loads((FOLDER / f"{_NAME}.json").read_text(encoding="utf-8"))
 
@@ -100,4 +100,4 @@ def baselines() -> dict:
         For each noise model, each level (as text), each method: its parameters; ``multiples_of_deviation`` holds those
         that go with the noise's standard deviation, and ``subtract_mean`` says whether its mean is to be subtracted.
     """
-    return json.loads((FOLDER / "baselines.json").read_text(encoding="utf-8"))
+    return json.loads((FOLDER / "baselines.json").read_text(encoding="utf-8"))["tuned"]
