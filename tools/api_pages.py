@@ -16,6 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util import logging
+
 PACKAGE = "cdae_lessons"
 INTERNAL = {"__main__", "errors", "progress"}  # the commands, and what modules share
 SETTINGS = {
@@ -76,16 +79,14 @@ def public(module: ModuleType) -> dict[str, object]:
 
 def connect(app: object) -> None:
     """Make Sphinx read single backticks as the docstrings of this package mean them."""
-    from sphinx.util import logging
-
     app.connect("autodoc-process-docstring", _parameters_are_code, priority=100)  # before numpydoc
     app.connect("missing-reference", _find)
     for module in _modules():
-        if not module.__doc__:
-            logging.getLogger(__name__).warning("%s: nothing is said of it", module.__name__)
-        for name, value in public(module).items():
-            if lacking := _lacking(module, name, value):
-                logging.getLogger(__name__).warning("%s.%s: nothing is said of %s", module.__name__, name, lacking)
+        lacking = {module.__name__: "" if module.__doc__ else "it"}
+        lacking |= {f"{module.__name__}.{name}": _lacking(module, name, of) for name, of in public(module).items()}
+        for name, what in lacking.items():
+            if what:
+                logging.getLogger(__name__).warning("%s: nothing is said of %s", name, what)
 
 
 def _lacking(module: ModuleType, name: str, value: object) -> str:
@@ -96,9 +97,7 @@ def _lacking(module: ModuleType, name: str, value: object) -> str:
     if inspect.isclass(value) or not text:
         return "" if text else "it"
     signature = inspect.signature(value)
-    listed = {
-        each for line in re.findall(r"^([\w*, ]+?)(?: :.*)?$", text, re.MULTILINE) for each in re.findall(r"\w+", line)
-    }
+    listed = {*re.findall(r"\w+", " ".join(re.findall(r"^([\w*, ]+?)(?: :.*)?$", text, re.MULTILINE)))}
     silent = [each for each in signature.parameters if each not in listed and f"`{each}`" not in text]
     gives = signature.return_annotation not in ("None", None, inspect.Signature.empty)
     if gives and "\nParameters\n---" in text and not re.search(r"\n(Returns|Yields)\n---", text):
@@ -118,19 +117,13 @@ def _short(module: ModuleType) -> str:
 
 def _documented(module: ModuleType) -> dict[str, list[str]]:
     """The constants of a module that a string below says something of."""
-    from sphinx.pycode import ModuleAnalyzer
-
     docs = ModuleAnalyzer.for_module(module.__name__).find_attr_docs()
     return {name: lines for (owner, name), lines in docs.items() if not owner}
 
 
 def _page(module: ModuleType) -> str:
-    title = _short(module)
-    parts = [
-        f"{title}\n{'=' * len(title)}",
-        f".. automodule:: {module.__name__}",
-        f".. py:currentmodule:: {module.__name__}",
-    ]
+    title, name = _short(module), module.__name__
+    parts = [f"{title}\n{'=' * len(title)}", f".. automodule:: {name}", f".. py:currentmodule:: {name}"]
     for name, value in public(module).items():
         if inspect.isclass(value):
             kind = "autoexception" if issubclass(value, BaseException) else "autoclass"
@@ -191,10 +184,7 @@ def _find(app: object, env: object, node: object, contnode: object) -> object:
         if path in domain.objects:
             return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", path, node, contnode)
         owner, _, field = path.rpartition(".")
-        if (
-            owner in domain.objects
-            and domain.objects[owner].objtype == "class"
-            and field in _parameters(pkgutil.resolve_name(owner))
-        ):
+        is_class = owner in domain.objects and domain.objects[owner].objtype == "class"
+        if is_class and field in _parameters(pkgutil.resolve_name(owner)):
             return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", owner, node, contnode)
     return None

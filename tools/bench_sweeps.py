@@ -12,7 +12,6 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"  # before anything that computes is imported
 
-import argparse
 import asyncio
 import json
 import subprocess
@@ -32,27 +31,18 @@ from cdae_lessons.studies import cluster, measuring, running, summary
 from cdae_lessons.studies.configuration import grid
 from cdae_lessons.studies.store import every
 
-QUIET = {"with_rivals": False, "progress": False}
+TRAININGS, STEPS = 8, 600  # of the throughput
+TASKS = 300  # of the overhead
+RUNS, WORKERS = 10_000, 100  # of the simulation
+STUDY = {"dataset": "brain", "noise": "gaussian p=0.5 sigma=1", "network": "cnn_dae"}
+run = partial(running.run, with_rivals=False, progress=False)
 
 
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--trainings", type=int, default=8, help="runs of the throughput (default: 8)")
-    parser.add_argument("--steps", type=int, default=600, help="steps of each (default: 600)")
-    parser.add_argument("--tasks", type=int, default=300, help="runs of the overhead (default: 300)")
-    parser.add_argument("--runs", type=int, default=10_000, help="runs of the simulation (default: 10,000)")
-    parser.add_argument("--workers", type=int, default=100, help="workers of the simulation (default: 100)")
-    parser.add_argument("--serve", nargs=2, metavar=("FILE", "N"), help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.serve:
-        asyncio.run(_serve(options.serve[0], int(options.serve[1])))
-        return
-    found = {}
-    with tempfile.TemporaryDirectory() as folder:
-        found |= throughput(Path(folder), options.trainings, options.steps)
-        found |= overhead(Path(folder), options.tasks)
-        found |= simulation(Path(folder), options.runs, options.workers)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        found = throughput(folder) | overhead(folder) | simulation(folder)
     for name, value in found.items():
         print(f"{name:34s} {value:10.3f}")
     path = Path("results/bench_sweeps.json")
@@ -61,79 +51,59 @@ def main() -> None:
     print(f"Written to {path}.")
 
 
-def throughput(folder: Path, trainings: int, steps: int) -> dict[str, float]:
+def throughput(folder: Path) -> dict[str, float]:
     """Seconds of the same trainings in this process and on two workers, each after a first one to import and load."""
-    common = {"dataset": "brain", "noise": "gaussian p=0.5 sigma=1", "network": "cnn_dae", "size": 32}
-    warm = grid(**common, n_train=30, epochs="2 steps", seed=list(range(4)))
-    real = grid(**common, n_train=30, epochs=f"{steps} steps", seed=list(range(trainings)))
-    running.run(warm, store=folder / "warm", **QUIET)
-    serial = _timed(lambda: running.run(real, store=folder / "serial", **QUIET))
+    warm = grid(**STUDY, size=32, n_train=30, epochs="2 steps", seed=list(range(4)))
+    real = grid(**STUDY, size=32, n_train=30, epochs=f"{STEPS} steps", seed=list(range(TRAININGS)))
+    run(warm, store=folder / "warm")
+    serial = _timed(lambda: run(real, store=folder / "serial"))
     with cluster.connect(workers=2) as client:
         client.wait_for_workers(2)
         client.run(_measure_once, warm[0])
-        parallel = _timed(lambda: running.run(real, store=folder / "parallel", client=client, **QUIET))
+        parallel = _timed(lambda: run(real, store=folder / "parallel", client=client))
     return {"serial_s": serial, "two_workers_s": parallel, "two_workers_vs_serial": serial / parallel}
 
 
-def overhead(folder: Path, tasks: int) -> dict[str, float]:
+def overhead(folder: Path) -> dict[str, float]:
     """Milliseconds that a run costs on two workers beside its training."""
-    configs, work = _many(tasks), partial(stand_in, made_with=backend.describe())
+    configs, work = _many(TASKS), partial(stand_in, made_with=backend.describe())
     with cluster.connect(workers=2) as client:
         client.wait_for_workers(2)
-        running.run(_many(4, first=tasks), store=folder / "first", client=client, work=work, **QUIET)
-        seconds = _timed(lambda: running.run(configs, store=folder / "over", client=client, work=work, **QUIET))
-    return {"overhead_ms_a_run": 1000 * seconds / tasks}
+        run(_many(4, first=TASKS), store=folder / "first", client=client, work=work)
+        seconds = _timed(lambda: run(configs, store=folder / "over", client=client, work=work))
+    return {"overhead_ms_a_run": 1000 * seconds / TASKS}
 
 
-def simulation(folder: Path, runs: int, workers: int) -> dict[str, float]:
+def simulation(folder: Path) -> dict[str, float]:
     """A large study with stand-ins: time, files and memory."""
-    configs, store = _many(runs), folder / "many"
+    configs, store = _many(RUNS), folder / "many"
     work = partial(stand_in, made_with=backend.describe())
-    with _cluster(folder, workers) as (scheduler, file), cluster.connect(scheduler=str(file)) as client:
-        client.wait_for_workers(workers, timeout=120)
-        running.run(_many(4, first=runs), store=folder / "few", client=client, work=work, **QUIET)
+    with _cluster(folder) as (scheduler, file), cluster.connect(scheduler=str(file)) as client:
+        client.wait_for_workers(WORKERS, timeout=120)
+        run(_many(4, first=RUNS), store=folder / "few", client=client, work=work)
         before = _mebibytes(os.getpid()), _mebibytes(scheduler)
-        seconds = _timed(lambda: running.run(configs, store=store, client=client, work=work, **QUIET))
+        seconds = _timed(lambda: run(configs, store=store, client=client, work=work))
         after = _mebibytes(os.getpid()), _mebibytes(scheduler)
-    size = sum(path.stat().st_size for path in store.iterdir())
-    return {
-        "runs": runs,
-        "workers": workers,
-        "runs_ms_each": 1000 * seconds / runs,
-        "store_MiB": size / 2**20,
-        "client_MiB": after[0],
-        "client_grew_MiB": after[0] - before[0],
-        "scheduler_MiB": after[1],
-        "scheduler_grew_MiB": after[1] - before[1],
-        "load_s": _timed(lambda: summary.runs(every(store))),
-        "resume_s": _timed(lambda: running.run(configs, store=store, **QUIET)),
-    }
+    found = {"runs": RUNS, "workers": WORKERS, "runs_ms_each": 1000 * seconds / RUNS}
+    found["store_MiB"] = sum(path.stat().st_size for path in store.iterdir()) / 2**20
+    for name, first, last in zip(("client", "scheduler"), before, after, strict=True):
+        found |= {f"{name}_MiB": last, f"{name}_grew_MiB": last - first}
+    found["load_s"] = _timed(lambda: summary.runs(every(store)))
+    return found | {"resume_s": _timed(lambda: run(configs, store=store))}
 
 
 def stand_in(config, *, made_with: dict[str, str]) -> dict:
     """A result of the usual size, at once."""
     values = [round(0.5 + config.seed % 97 / 1000 + i / 1000, 5) for i in range(100)]
-    return {
-        "config": asdict(config),
-        "code": config.code,
-        "scores": {
-            "ssim": values,
-            "psnr": [20 + value for value in values],
-            "ssim_body": values,
-            "ssim_range2": values,
-        },
-        "subjects": list(range(100)),
-        "history": dict.fromkeys(("epoch", "loss", "val_loss", "val_ssim"), values[:50]),
-        "weights": 112001,
-        "seconds": 30.0,
-        "finished": "2026-11-23T10:00:00+00:00",
-        "made_with": made_with,
-    }
+    scores = dict.fromkeys(("ssim", "ssim_body", "ssim_range2"), values) | {"psnr": [20 + value for value in values]}
+    history = dict.fromkeys(("epoch", "loss", "val_loss", "val_ssim"), values[:50])
+    result = {"config": asdict(config), "code": config.code, "scores": scores, "subjects": list(range(100))}
+    result |= {"history": history, "weights": 112001, "seconds": 30.0, "made_with": made_with}
+    return result | {"finished": "2026-11-23T10:00:00+00:00"}
 
 
 def _many(count: int, *, first: int = 0) -> list:
-    common = {"dataset": "brain", "noise": "gaussian p=0.5 sigma=1", "n_train": 300, "network": "cnn_dae"}
-    return grid(**common, seed=list(range(first, first + count)))
+    return grid(**STUDY, n_train=300, seed=list(range(first, first + count)))
 
 
 def _measure_once(config) -> float:
@@ -141,12 +111,12 @@ def _measure_once(config) -> float:
 
 
 @contextmanager
-def _cluster(folder: Path, workers: int):
+def _cluster(folder: Path):
     """A scheduler in a process of its own, and all workers in another one."""
     file = folder / "scheduler.json"
     scheduler = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     scheduler += ["--no-dashboard", "--dashboard-address", "127.0.0.1:0", "--scheduler-file", str(file)]
-    many = [sys.executable, __file__, "--serve", str(file), str(workers)]
+    many = [sys.executable, __file__, str(file)]
     started = []
     try:
         started.append(subprocess.Popen(scheduler, stderr=subprocess.DEVNULL))
@@ -160,9 +130,9 @@ def _cluster(folder: Path, workers: int):
             process.wait()
 
 
-async def _serve(file: str, count: int) -> None:
+async def _serve(file: str) -> None:
     local = {"host": "127.0.0.1", "dashboard": False, "dashboard_address": "127.0.0.1:0", "memory_limit": 0}
-    serving = [Worker(scheduler_file=file, nthreads=1, name=f"worker {i}", **local) for i in range(count)]
+    serving = [Worker(scheduler_file=file, nthreads=1, name=f"worker {i}", **local) for i in range(WORKERS)]
     await asyncio.gather(*serving)
     await asyncio.gather(*(worker.finished() for worker in serving))
 
@@ -178,4 +148,7 @@ def _timed(work) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        asyncio.run(_serve(sys.argv[1]))
+    else:
+        main()

@@ -35,13 +35,15 @@ def main() -> None:
     moves = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     images = datasets.load("brain", n=10)
     autoencoders = {size: models.dense_autoencoder(64, code=size) for size in (4, 16, 64)}
-    labs = [("noise", "gaussian p", {}, 0.15), ("noise", "rician sigma", {"model": "rician"}, 0.15)]
-    labs += [("metric", name, {}, 0.15) for name in ("blur", "noise", "dot")]
-    labs += [("code", "image", {}, 0.15)]
-    labs += [
-        ("denoise", "level", {"method": method}, 0.3) for method in (SHIPPED, "Median", "Total variation", "NL-means")
+    methods = (SHIPPED, "Median", "Total variation", "NL-means")
+    labs = [
+        ("noise", "gaussian p", {}, 0.15),
+        ("noise", "rician sigma", {"model": "rician"}, 0.15),
+        *(("metric", name, {}, 0.15) for name in ("blur", "noise", "dot")),
+        ("code", "image", {}, 0.15),
+        *(("denoise", "level", {"method": method}, 0.3) for method in methods),
+        ("lesion", "contrast", {}, 0.3),
     ]
-    labs += [("lesion", "contrast", {}, 0.3)]
     print(f"{'lab':10}{'slider':15}{'method':20}{'median':>9}{'95 %':>9}{'goal':>9}")
     for kind, slider, settings, goal in labs:
         make = getattr(widgets, f"{kind}_lab")

@@ -17,6 +17,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from cdae_lessons.files import appearing
+
 try:
     import resource
 except ImportError:  # Windows does not keep the peak of a process that has ended
@@ -41,10 +43,7 @@ def main() -> int:
             done = alone.submit(_execute, path, options.to)
             error = done.exception()
         seconds = time.monotonic() - started
-        peak = "-" if error else done.result()
-        print(f"{seconds:8.0f} {peak:>9s}{'  FAILED' if error else ''}", flush=True)
-        if error:
-            print(error, flush=True)
+        print(f"{seconds:8.0f} " + (f"{'-':>9s}  FAILED\n{error}" if error else f"{done.result():>9s}"), flush=True)
         total, failed = total + seconds, failed + bool(error)
     print(f"{'in all':40s} {total:8.0f}           {f'{failed} failed' if failed else 'all green'}")
     return 1 if failed else 0
@@ -53,25 +52,18 @@ def main() -> int:
 def _execute(path: Path, to: str) -> str:
     """Execute a notebook and write it; return the peak of its kernel in MiB."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=600,
-        store_widget_state=False,
-        resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--IPKernelApp.log_level=40"],  # no word about TCP without encryption for each kernel
-    )
-    client.execute()
+    quiet = ["--IPKernelApp.log_level=40"]  # no word about TCP without encryption for each kernel
+    settings = {"timeout": 600, "store_widget_state": False, "extra_arguments": quiet}
+    NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}, **settings).execute()
     _tidy(notebook)
     if to == "notebook":
-        part = path.with_suffix(".part")
-        nbformat.write(notebook, part)
-        part.replace(path)
+        with appearing(path) as part:
+            nbformat.write(notebook, part)
     else:
         from nbconvert import HTMLExporter
 
-        page = Path("build") / path.with_suffix(".html").name
-        page.parent.mkdir(exist_ok=True)
-        page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
+        with appearing(Path("build") / path.with_suffix(".html").name) as part:
+            part.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
     return "-" if resource is None else f"{peak_memory(resource.RUSAGE_CHILDREN):.0f}"
 
 

@@ -22,6 +22,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pandas as pd
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "build" / "machines"
 INSTRUCTIONS, KERNELS, THREADS = "ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "OMP_NUM_THREADS"
@@ -34,7 +36,9 @@ SETTINGS = {  # what is not named is as it is on this machine
     "two-threads": {THREADS: "2"},
     "jax": {"KERAS_BACKEND": "jax", THREADS: "1", "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false"},
 }
-COLUMNS = ("passed", "failed", "seconds")
+HELD_BACK = {INSTRUCTIONS, KERNELS, "KERAS_BACKEND"}
+PYTEST = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "trains and not launch", "--nbval"]
+PYTEST += ["--nbval-current-env", "--nbval-sanitize-with=tests/nbval.cfg", "--nbval-cell-timeout=3000"]
 
 
 def main() -> int:
@@ -55,7 +59,7 @@ def main() -> int:
         with ThreadPoolExecutor(workers) as pool:  # threads that wait for a process each
             runs = [pool.submit(_run, python, name, file, package) for file in files]
             found[name] = [_told(run.result()) for run in as_completed(runs)]
-    print(_table(found))
+    print(pd.DataFrame({name: _sums(name, results) for name, results in found.items()}).T.to_string())
     return 1 if any(result["failed"] for results in found.values() for result in results) else 0
 
 
@@ -79,26 +83,8 @@ def _run(python: str, name: str, file: Path, package: str) -> dict:
     kept.parent.mkdir(parents=True, exist_ok=True)
     report, log = kept.with_suffix(".xml"), kept.with_suffix(".log")
     report.unlink(missing_ok=True)
-    command = [
-        python,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "trains and not launch",
-        f"--junitxml={report}",
-    ]
-    command += [
-        "--nbval",
-        "--nbval-current-env",
-        "--nbval-sanitize-with=tests/nbval.cfg",
-        "--nbval-cell-timeout=3000",
-        str(file),
-    ]
-    held_back = {INSTRUCTIONS, KERNELS, "KERAS_BACKEND"}
-    environment = {key: value for key, value in os.environ.items() if key not in held_back} | SETTINGS[name]
+    command = [python, *PYTEST, f"--junitxml={report}", str(file)]
+    environment = {key: value for key, value in os.environ.items() if key not in HELD_BACK} | SETTINGS[name]
     environment["OMP_WAIT_POLICY"] = "passive"  # threads that wait for each other leave the processor to others
     started = time.monotonic()
     with log.open("w") as output:
@@ -121,15 +107,11 @@ def _told(result: dict) -> dict:
     return result
 
 
-def _table(found: dict[str, list[dict]]) -> str:
-    """A row a setting; its seconds are those of all its processes together, without what was kept from before."""
-    wide = max(len(_words(name)) for name in found)
-    lines = [f"{'':12s} {'':{wide}s} " + " ".join(f"{column:>8s}" for column in COLUMNS) + "  what failed"]
-    for name, results in found.items():
-        sums = " ".join(f"{sum(result[column] for result in results):8.0f}" for column in COLUMNS)
-        bad = ", ".join(f"{result['file']}: {failed}" for result in results for failed in result["names"])
-        lines.append(f"{name:12s} {_words(name):{wide}s} {sums}  {bad}".rstrip())
-    return "\n".join(lines)
+def _sums(name: str, results: list[dict]) -> dict[str, object]:
+    """A row of the table; its seconds are those of all processes together, without what was kept from before."""
+    sums = {column: round(sum(result[column] for result in results)) for column in ("passed", "failed", "seconds")}
+    bad = [f"{result['file']}: {failed}" for result in results for failed in result["names"]]
+    return {"setting": _words(name), **sums, "what failed": ", ".join(bad)}
 
 
 def _words(name: str) -> str:

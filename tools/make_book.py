@@ -10,7 +10,6 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,11 +17,12 @@ from urllib.parse import quote
 
 import api_pages
 import nbformat
-from first_cell import REF, REPOSITORY
+from docutils import nodes
+from first_cell import REF, REPOSITORY, ROOT
 from nbformat import NotebookNode
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
 
-ROOT = Path(__file__).parents[1]
-NEEDED = ("furo", "jupyter_server_mathjax", "myst_nb", "numpydoc", "sphinx")
 CONTENTS = {  # what stands in the menu below the README
     "Lessons": ("notebooks/*.ipynb",),
     "More": ("docs/*.md", "data/README.md"),
@@ -60,14 +60,12 @@ SETTINGS = api_pages.SETTINGS | {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Write the site; what Sphinx warns of, a link in vain among it, is an error."""
     parser = argparse.ArgumentParser(description="Make the course's site.")
     parser.add_argument("--to", type=Path, default=Path("build/book"), help="the folder to write")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)  # a smaller course, for tests
-    options = parser.parse_args(arguments)
-    if missing := [package for package in NEEDED if find_spec(package) is None]:
-        parser.error(f"{', '.join(missing)} not installed; make book installs it")
+    options = parser.parse_args()
     sys.path.insert(0, str(options.root.resolve()))  # the package of this course, not one that is installed
     shutil.rmtree(options.to, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -125,13 +123,10 @@ def without_badges(text: str) -> str:
 
 def build(root: Path, pages: Path, to: Path) -> int:
     """Run Sphinx on what `stage` made; return 0 if it had no warning."""
-    from sphinx.application import Sphinx  # main says what is missing
-
     mathjax = Path(find_spec("jupyter_server_mathjax").origin).parent / "static"
     shutil.copytree(mathjax, to / "_static" / "mathjax")
-    site = Sphinx(
-        str(pages), None, str(to), str(pages.parent / "doctrees"), "html", SETTINGS, status=None, warningiserror=True
-    )
+    quiet = {"status": None, "warningiserror": True}
+    site = Sphinx(str(pages), None, str(to), str(pages.parent / "doctrees"), "html", SETTINGS, **quiet)
     site.connect("doctree-read", partial(_to_repository, root))
     if (root / api_pages.PACKAGE).is_dir():
         api_pages.connect(site)
@@ -144,9 +139,6 @@ def build(root: Path, pages: Path, to: Path) -> int:
 
 def _to_repository(root: Path, app: object, page: object) -> None:
     """Let links to files of the course that are no pages go to the repository; the others are for Sphinx to judge."""
-    from docutils import nodes
-    from sphinx.addnodes import pending_xref
-
     root = root.resolve()
     folder = (root / app.env.current_document.docname).parent
     for link in [*page.findall(pending_xref)]:
@@ -156,12 +148,12 @@ def _to_repository(root: Path, app: object, page: object) -> None:
         path = target.relative_to(root)
         left_out = path.parts[:1] == (INSTRUCTORS,) and not (root / INSTRUCTORS).exists()
         if target.exists() or left_out:
-            kind, path = "blob" if path.suffix or target.is_file() else "tree", quote(path.as_posix())
-            address = f"{REPOSITORY}/{kind}/{REF}/{path}"
+            kind = "blob" if path.suffix or target.is_file() else "tree"
+            address = f"{REPOSITORY}/{kind}/{REF}/{quote(path.as_posix())}"
             link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
 
 
-def _menu(name: str, pages: Sequence[Path]) -> str:
+def _menu(name: str, pages: list[Path]) -> str:
     return "\n".join(["```{toctree}", ":hidden:", f":caption: {name}", *(page.as_posix() for page in pages), "```"])
 
 

@@ -5,7 +5,6 @@ Brains that the network that ships has not seen, at three levels of noise, denoi
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ SHOWN = 1  # which of the test images
 BACKGROUND, INK = "#101418", "#e8e8e8"  # dark as the images are, so that the picture suits a light page and a dark one
 
 
-def main() -> int:
+def main() -> None:
     """Draw and store."""
     train = datasets.load("brain", n=16, seed=2016).images  # tuned on the network's own training images
     clean = datasets.load("brain", n=SHOWN + 1, seed=2017).images[SHOWN:]
@@ -40,7 +39,6 @@ def main() -> int:
                 ax.set_xlabel(f"SSIM {ssim:.2f}", color=INK, fontsize=10)
     figure.savefig(PATH, dpi=110)
     print(f"{PATH.name}: {PATH.stat().st_size / 1e3:.0f} kB")
-    return 0
 
 
 def denoised(clean: np.ndarray, train: np.ndarray, *, sigma: float, network: object) -> dict[str, np.ndarray]:
@@ -48,15 +46,12 @@ def denoised(clean: np.ndarray, train: np.ndarray, *, sigma: float, network: obj
     noisy, noisy_train = (
         noise.gaussian(images, p=1, sigma=sigma, rng=seed) for seed, images in enumerate((clean, train))
     )
-    tuned = {method: denoisers.tune(method, noisy_train, train) for method in ("nl_means", "tv")}
-    return {
-        "noisy": noisy,
-        "NL-means, tuned": denoisers.denoise("nl_means", noisy, **tuned["nl_means"]),
-        "total variation, tuned": denoisers.denoise("tv", noisy, **tuned["tv"]),
-        "CNN DAE": training.denoise(network, noisy),
-        "clean": clean,
+    rivals = {
+        label: denoisers.denoise(method, noisy, **denoisers.tune(method, noisy_train, train))
+        for label, method in (("NL-means, tuned", "nl_means"), ("total variation, tuned", "tv"))
     }
+    return {"noisy": noisy, **rivals, "CNN DAE": training.denoise(network, noisy), "clean": clean}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

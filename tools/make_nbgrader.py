@@ -15,7 +15,6 @@ import os
 import subprocess
 import symtable
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -89,9 +88,7 @@ def assignment(lesson: NotebookNode, solutions: NotebookNode) -> NotebookNode:
                 needed |= used - defined
             task = True
         elif cell.cell_type == "markdown" and task:
-            before, heading, section = (
-                cell.source.rpartition("\n## ") if "\n## " in cell.source else ("", "", cell.source)
-            )
+            before, heading, section = cell.source.rpartition("\n## ")
             cells.append(_locked(cell, (heading + section).strip()))
             task = not (before or cell.source.startswith("#"))
         elif cell.cell_type == "code":
@@ -100,11 +97,8 @@ def assignment(lesson: NotebookNode, solutions: NotebookNode) -> NotebookNode:
                 cells.append(_locked(cell, cell.source))
                 needed = needed - defined | used
     title = lesson.cells[0].source.split("\n")[0]
-    top = new_markdown_cell(
-        f"{title}: exercises\n\nWrite your answers in place of the blanks. Each cell answers when you run it."
-    )
-    top.id = "top"
-    cells.append(_locked(top, top.source))
+    text = f"{title}: exercises\n\nWrite your answers in place of the blanks. Each cell answers when you run it."
+    cells.append(_locked(new_markdown_cell(id="top"), text))
     return new_notebook(cells=cells[::-1], metadata=lesson.metadata)
 
 
@@ -112,14 +106,10 @@ def _locked(cell: NotebookNode, source: str, *, solution: bool = False, grade: b
     """A copy of a cell for nbgrader; students may change it only where it is a solution."""
     new = new_code_cell if cell.cell_type == "code" else new_markdown_cell
     copy = new(source, id=f"{cell.id}-test" if grade else cell.id)
-    copy.metadata.nbgrader = {
-        "grade": grade,
-        "grade_id": copy.id,
-        "locked": not solution,
-        "schema_version": 3,
-        "solution": solution,
-        "task": False,
-    } | ({"points": 1} if grade else {})
+    copy.metadata.nbgrader = {"schema_version": 3, "grade_id": copy.id, "task": False}
+    copy.metadata.nbgrader |= {"grade": grade, "locked": not solution, "solution": solution}
+    if grade:
+        copy.metadata.nbgrader.points = 1
     return copy
 
 
@@ -130,13 +120,13 @@ def _with_solution(blank: str, answer: str) -> str:
     while before and after and before[-1] == after[-1]:
         end.insert(0, before.pop())
         after.pop()
-    lines = [*before, "### BEGIN SOLUTION", *after, "### END SOLUTION", *end]
-    return "\n".join(lines)
+    return "\n".join([*before, "### BEGIN SOLUTION", *after, "### END SOLUTION", *end])
 
 
 def _test(cell: NotebookNode) -> NotebookNode:
     """A locked cell, worth a point, that asks the check of an exercise for its verdict."""
-    checks = [node for node in _calls(cell.source) if ast.unparse(node.func).startswith("checks.check_")]
+    calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    checks = [call for call in calls if ast.unparse(call.func).startswith("checks.check_")]
     if len(checks) != 1:
         msg = f"The exercise {cell.id} calls {len(checks)} checks; expected one checks.check_…(answer)."
         raise ValueError(msg)
@@ -144,10 +134,6 @@ def _test(cell: NotebookNode) -> NotebookNode:
     answer = ", ".join(map(ast.unparse, call.args))
     source = f'verdict = {ast.unparse(call.func)}.verdict({answer})\nassert verdict == "right.", verdict'
     return _locked(cell, source, grade=True)
-
-
-def _calls(source: str) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
 
 
 def _names(source: str) -> tuple[set[str], set[str]]:

@@ -6,11 +6,8 @@ python tools/make_readme.py results/brain-fast/scores.csv     new scores of `mak
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 from first_cell import REPOSITORY, ROOT, binder, colab
@@ -31,19 +28,13 @@ METHODS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> None:
     """Rewrite the two parts; a second run changes nothing."""
-    parser = argparse.ArgumentParser(description="Write the README's badges and table of results.")
-    parser.add_argument("scores", type=Path, nargs="?", help="a scores.csv of `reproduce`, to be kept and shown")
-    scores = parser.parse_args(arguments).scores
-    if scores is not None:
+    for scores in sys.argv[1:]:
         kept = chosen(pd.read_csv(scores))
         kept.to_csv(RESULTS, index=False, float_format="%.6f", lineterminator="\n")
-    text = README.read_text(encoding="utf-8")
-    for name, part in (("badges", badges()), ("results", results(pd.read_csv(RESULTS)))):
-        text = between(text, name, part)
-    README.write_text(text, encoding="utf-8")
-    return 0
+    text = between(README.read_text(encoding="utf-8"), "badges", badges())
+    README.write_text(between(text, "results", results(pd.read_csv(RESULTS))), encoding="utf-8")
 
 
 def between(text: str, name: str, part: str) -> str:
@@ -54,88 +45,59 @@ def between(text: str, name: str, part: str) -> str:
     return found.sub(lambda marks: f"{marks[1]}{part}\n{marks[2]}", text)
 
 
+def markdown(heads: list[str], rows: list[list[str]]) -> str:
+    """A table."""
+    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *rows])
+
+
 def badges() -> str:
     """Links to the course in Colab and Binder, to its weekly tests and its licence, as pictures."""
-    weekly = f"{REPOSITORY}/actions/workflows/weekly.yml"
+    weekly, first = f"{REPOSITORY}/actions/workflows/weekly.yml", "00_start_here.ipynb"
     licence = "https://img.shields.io/badge/licence-BSD--3--Clause_and_CC_BY_4.0-blue"
-    return "\n".join(
-        f"[![{name}]({picture})]({address})"
-        for name, picture, address in (
-            ("Open in Colab", "https://colab.research.google.com/assets/colab-badge.svg", colab("00_start_here.ipynb")),
-            ("Open in Binder", "https://mybinder.org/badge_logo.svg", binder("00_start_here.ipynb")),
-            ("Weekly tests", f"{weekly}/badge.svg", weekly),
-            ("Licence: BSD-3-Clause and CC BY 4.0", licence, "LICENSE"),
-        )
+    shown = (
+        ("Open in Colab", "https://colab.research.google.com/assets/colab-badge.svg", colab(first)),
+        ("Open in Binder", "https://mybinder.org/badge_logo.svg", binder(first)),
+        ("Weekly tests", f"{weekly}/badge.svg", weekly),
+        ("Licence: BSD-3-Clause and CC BY 4.0", licence, "LICENSE"),
     )
+    return "\n".join(f"[![{name}]({picture})]({address})" for name, picture, address in shown)
 
 
 def chosen(scores: pd.DataFrame) -> pd.DataFrame:
-    """Of all scores of `reproduce` those that the README shows, in its order.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        With at least the columns ``dataset`` and `COLUMNS`.
-
-    Returns
-    -------
-    DataFrame
-        With `COLUMNS`: a row for each of `NOISES` and `METHODS`.
-    """
+    """Of all scores of `reproduce` those that the README shows: a row for each of `NOISES` and `METHODS`."""
     rows = scores[scores["dataset"] == DATASET].set_index(["noise", "method"])
     wanted, here = [(noise, method) for noise in NOISES for method in METHODS], set(rows.index)
-    if missing := [pair for pair in wanted if pair not in here]:
-        sys.exit(f"No score of {DATASET} for {', '.join(' '.join(pair) for pair in missing)}. Run `make reproduce`.")
+    if missing := [" ".join(pair) for pair in wanted if pair not in here]:
+        sys.exit(f"No score of {DATASET} for {', '.join(missing)}. Run `make reproduce`.")
     if rows.index.has_duplicates:
         sys.exit("The table is made for one seed: run `make reproduce` without --seeds.")
     return rows.loc[wanted].reset_index()[COLUMNS]
 
 
 def results(scores: pd.DataFrame) -> str:
-    """The table of results, with a line that says how it was made and who is ahead.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        As `chosen` returns it.
-
-    Returns
-    -------
-    str
-        Markdown; the best of each column is bold.
-    """
-    best = {score: _best(scores, score) for score in ("ssim", "psnr")}
-    lines = ["| SSIM (95 % interval) | " + " | ".join(f"`{noise}`" for noise in NOISES) + " |"]
-    lines.append("| --- |" + " --- |" * len(NOISES))
+    """The table of what `chosen` returns, the best bold, with lines that say how it was made and who is ahead."""
     of = scores.set_index(["noise", "method"])
+    best = {score: dict(of.groupby("noise")[score].idxmax()) for score in ("ssim", "psnr")}
+    rows = []
     for method, label in METHODS.items():
-        shown = []
+        rows.append([label])
         for noise in NOISES:
-            ssim, low, high = (_short(of.loc[(noise, method), name]) for name in ("ssim", "ssim_low", "ssim_high"))
-            shown.append(f"{f'**{ssim}**' if best['ssim'][noise] == method else ssim} ({low} to {high})")
-        lines.append(f"| {label} | " + " | ".join(shown) + " |")
-    network = scores[scores["method"] == "cnn_dae"].iloc[0]
+            ssim, low, high = (f"{of.loc[(noise, method), name]:.3f}".replace("0.", ".", 1) for name in COLUMNS[6:9])
+            rows[-1].append(f"{f'**{ssim}**' if best['ssim'][noise] == (noise, method) else ssim} ({low} to {high})")
+    network = of.xs("cnn_dae", level="method").iloc[0]
     made = (
         f"Mean over {network['n_test']} test images of `{DATASET}`, `data_range=1`; interval over the images by "
         f"bootstrap. The network: recipe {network['recipe']}, {network['n_train']} training images, one seed."
     )
+    table = markdown(["SSIM (95 % interval)", *(f"`{noise}`" for noise in NOISES)], rows)
     ahead = [f"Best in {score.upper()}, where it is not the network: {_rivals(best[score])}." for score in best]
-    return "\n".join([*lines, "", made, *ahead])
+    return "\n".join([table, "", made, *ahead])
 
 
-def _best(scores: pd.DataFrame, score: str) -> dict[str, str]:
-    rows = scores.loc[scores.groupby("noise")[score].idxmax()]
-    return dict(zip(rows["noise"], rows["method"], strict=True))
-
-
-def _rivals(best: dict[str, str]) -> str:
-    found = [f"`{best[noise]}` at `{noise}`" for noise in NOISES if best[noise] != "cnn_dae"]
-    return ", ".join(found) or "nothing"
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".replace("0.", ".", 1)
+def _rivals(best: dict[str, tuple[str, str]]) -> str:
+    others = (best[noise] for noise in NOISES if best[noise] != (noise, "cnn_dae"))
+    return ", ".join(f"`{method}` at `{noise}`" for noise, method in others) or "nothing"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

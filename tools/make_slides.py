@@ -25,6 +25,14 @@ SCRIPTS = {  # where pip puts what the pages load: folder of the slides, package
     "reveal.js": ("sphinx_revealjs", "_static/revealjs"),
     "mathjax": ("jupyter_server_mathjax", "static"),
 }
+SETTINGS = {
+    "SlidesExporter": {
+        "reveal_url_prefix": "reveal.js",
+        "reveal_theme": "white",  # its fonts come along
+        "mathjax_url": "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
+    },
+    "TagRemovePreprocessor": {"enabled": True, "remove_input_tags": {"hide-input"}},
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,13 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if spec is None:
             parser.error(f"{package} is not installed; make slides installs it")
         shutil.copytree(Path(spec.origin).parent / folder, options.to / name, dirs_exist_ok=True)
-    settings = Config()
-    settings.SlidesExporter.reveal_url_prefix = "reveal.js"
-    settings.SlidesExporter.reveal_theme = "white"  # its fonts come along
-    settings.SlidesExporter.mathjax_url = "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe"
-    settings.TagRemovePreprocessor.enabled = True
-    settings.TagRemovePreprocessor.remove_input_tags = {"hide-input"}
-    exporter = SlidesExporter(template_file=str(TEMPLATE), config=settings)
+    exporter = SlidesExporter(template_file=str(TEMPLATE), config=Config(SETTINGS))
     for path in options.notebooks:
         slides = as_slides(nbformat.read(path, as_version=4))
         page = options.to / path.with_suffix(".html").name

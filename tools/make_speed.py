@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 from first_cell import ROOT
-from make_readme import between
+from make_readme import between, markdown
 
 PAGE = ROOT / "docs" / "speed.md"
 FOLDER = ROOT / "docs" / "speed"
@@ -77,7 +77,7 @@ def step(found: dict) -> str:
         if f"step_ms_{name}" in found
     ]
     made = f"{found['device']}, Keras {found['keras']}, backend {found['backend']}"
-    return f"{_markdown(['a step of 10 images', 'ms', 'ours beside it'], rows)}\n\n{made}."
+    return f"{markdown(['a step of 10 images', 'ms', 'ours beside it'], rows)}\n\n{made}."
 
 
 def quality(found: dict) -> str:
@@ -97,7 +97,7 @@ def quality(found: dict) -> str:
         "`unet`, fast",
         "the second has the first's score after",
     ]
-    return _markdown(heads, rows)
+    return markdown(heads, rows)
 
 
 def waits(found: dict) -> str:
@@ -105,7 +105,7 @@ def waits(found: dict) -> str:
     rows = [[label, f"{found[name]:.2f}"] for name, label in WAITS.items()]
     rows.append(["a brain, milliseconds", f"{found['brain_ms_an_image']:.1f}"])
     rows.append(["peak memory of the whole run, MiB", f"{found['peak_memory_MiB']:.0f}"])
-    return _markdown(["", "seconds"], rows)
+    return markdown(["", "seconds"], rows)
 
 
 def scaling(cases: pd.DataFrame) -> str:
@@ -114,7 +114,7 @@ def scaling(cases: pd.DataFrame) -> str:
         [str(case["images"]), f"{case['pixels']}x{case['pixels']}", *(_short(case[name]) for name in SCALING)]
         for case in cases.to_dict("records")
     ]
-    return _markdown(["images", "pixels", *SCALING.values()], rows)
+    return markdown(["images", "pixels", *SCALING.values()], rows)
 
 
 def scores(runs: pd.DataFrame) -> str:
@@ -136,15 +136,11 @@ def scores(runs: pd.DataFrame) -> str:
         for row in rows:
             low, high = gains.loc[row[0]].min(), gains.loc[row[0]].max()
             row.append("" if row[0] == "fast" else f"{low:+.3f} to {high:+.3f}")
-    return _markdown(["SSIM", *heads], rows)
+    return markdown(["SSIM", *heads], rows)
 
 
 def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _markdown(heads: list[str], rows: list[list[str]]) -> str:
-    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *rows])
 
 
 if __name__ == "__main__":

@@ -49,15 +49,9 @@ def main() -> None:
     for sigma in LEVELS:
         corrupt = partial(noise.gaussian, p=1, sigma=sigma)
         noisy, noisy_train = corrupt(test, rng=0), corrupt(clean[:16], rng=1)
-        images = {
-            "noisy": noisy,
-            "tv": denoisers.denoise("tv", noisy, **denoisers.tune("tv", noisy_train, clean[:16])),
-            "network": training.denoise(model, noisy),
-        }
-        table[f"{sigma:g}"] = {
-            name: round(float(metrics.score(test, each, data_range=1)["ssim"].mean()), 3)
-            for name, each in images.items()
-        }
+        tv = denoisers.denoise("tv", noisy, **denoisers.tune("tv", noisy_train, clean[:16]))
+        images = {"noisy": noisy, "tv": tv, "network": training.denoise(model, noisy)}
+        table[f"{sigma:g}"] = metrics.compare(test, images, data_range=1)["ssim"].round(3).to_dict()
     weights.save(model, {"made": made, "test": held_out, "ssim": table})
     print(f"{path.stat().st_size / 1e3:.0f} kB after {history.seconds:.0f} s; mean SSIM {table}")
 

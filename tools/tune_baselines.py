@@ -32,9 +32,8 @@ def main() -> None:
             for method in CLASSICAL.values():
                 best = denoisers.tune(method, noisy, clean)
                 subtract = bool(best.pop("offset"))
-                multiples = {k: round(float(v / deviation), 3) for k, v in best.items() if k in IN_DEVIATIONS}
-                others = {k: v for k, v in best.items() if k not in IN_DEVIATIONS}
-                chosen[method] = others | {"multiples_of_deviation": multiples, "subtract_mean": subtract}
+                multiples = {k: round(float(best.pop(k) / deviation), 3) for k in [*best] if k in IN_DEVIATIONS}
+                chosen[method] = best | {"multiples_of_deviation": multiples, "subtract_mean": subtract}
             table[noise][f"{level:.4g}"] = chosen
             print(noise, f"{level:.4g}", chosen, flush=True)
     path = weights.FOLDER / "baselines.json"

@@ -7,10 +7,12 @@ A check is written as a function that tests an answer and raises `Hint` with wha
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from cdae_lessons.checks import record
 
@@ -77,16 +79,25 @@ def number(answer: Any) -> float:
         raise Hint(f"a single number is wanted; this is {_kind(answer)}.") from None
 
 
-def images(answer: object, shape: tuple[int, ...]) -> np.ndarray:
-    """Return an answer as an array after checking shape, type and that it is finite."""
+def images(
+    answer: object, shape: tuple[int, ...], wrong_shapes: Mapping[tuple[int, ...], str] = MappingProxyType({})
+) -> np.ndarray:
+    """Return an answer as an array after checking shape, type and that it is finite; foreseen shapes have hints."""
     _filled(answer)
     if not isinstance(answer, np.ndarray):
         raise Hint(f"an array of images is wanted; this is {_kind(answer)}.")
     if answer.shape != shape:
-        raise Hint(f"the shape should be {shape}; it is {answer.shape}.")
+        raise Hint(wrong_shapes.get(answer.shape, f"the shape should be {shape}; it is {answer.shape}."))
     if answer.dtype.kind != "f" or not np.isfinite(answer).all():
         raise Hint("floating-point values are wanted, all of them finite.")
     return answer
+
+
+def pair(answer: Any, hint: str) -> list[Any]:
+    """Return an answer of two things as a list; `hint` if there are not two."""
+    if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 2:
+        raise Hint(hint)
+    return list(answer)
 
 
 def letters(answer: object, known: str) -> list[str]:
@@ -104,17 +115,44 @@ def letters(answer: object, known: str) -> list[str]:
     return order
 
 
-def call(function: object, *arguments: object, **keywords: object) -> object:
-    """Call a student's function; `Blank` if it returns nothing, `Hint` if it is no function."""
+def call(function: object, *arguments: Any, changed: str = "") -> object:
+    """Call a student's function on copies; `Blank` if it returns nothing, `Hint` if it is no function.
+
+    `changed` is the hint for a function that changes an array that it is given; without one it may.
+    """
     _filled(function)
     if not callable(function):
         raise Hint(f"a function is wanted; this is {_kind(function)}. Hand it over without calling it.")
+    given = [each.copy() if isinstance(each, np.ndarray) else each for each in arguments]
     try:
-        result = function(*arguments, **keywords)
+        with np.errstate(all="ignore"):  # what is no number gets its hint, not a warning
+            result = function(*given)
     except NotImplementedError:
         raise Blank from None
     _filled(result)
+    if changed and not all(map(np.array_equal, given, arguments)):
+        raise Hint(changed)
     return result
+
+
+def compare(
+    given: ArrayLike,
+    right: ArrayLike,
+    mistakes: Iterable[tuple[ArrayLike, str]],
+    otherwise: str,
+    tolerance: float = 1e-4,
+) -> None:
+    """Raise the `Hint` of a wrong answer: of the first of the foreseen ones that is like it, else `otherwise`."""
+    if same(given, right, tolerance):
+        return
+    raise Hint(next((hint for wrong, hint in mistakes if same(given, wrong, tolerance)), otherwise))
+
+
+def same(given: ArrayLike, wanted: ArrayLike, tolerance: float = 1e-4) -> bool:
+    """Whether two answers differ nowhere by more than a share of the largest value wanted."""
+    if np.shape(given) != np.shape(wanted):
+        return False
+    return bool(np.abs(np.subtract(given, wanted)).max() <= tolerance * np.abs(wanted).max())
 
 
 def reveal(what: str, *, guess: float | str | None, measured: float | str, close: float = 0.1) -> None:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdae_lessons.checks.answers import Hint, call, exercise, images, number
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, number, same
 
 
 def _sigmoid(a: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-a))
-
-
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and np.allclose(a, b, atol=1e-5)
 
 
 @exercise("Tied weights")
@@ -29,19 +25,16 @@ def check_reconstruct(answer: object) -> None:
     for pixels, code in ((5, 5), (6, 3)):
         x, w = rng.random((4, pixels)), rng.normal(size=(pixels, code))
         b, b_out = rng.normal(size=code), rng.normal(size=pixels)
-        before = [array.copy() for array in (x, w, b, b_out)]
-        z = call(answer, x, w, b, b_out)
-        if any(not np.array_equal(array, old) for array, old in zip((x, w, b, b_out), before, strict=True)):
-            raise Hint("your function changes its arguments. Compute new arrays instead.")
+        z = call(answer, x, w, b, b_out, changed="your function changes its arguments. Compute new arrays instead.")
         y = _sigmoid(x @ w + b)
-        if isinstance(z, np.ndarray) and _same(z, y):
+        if isinstance(z, np.ndarray) and same(z, y):
             raise Hint("this is the code y. The decoder is still missing: y goes back through W transposed.")
-        z = images(z, x.shape)
-        for wrong, hint in _mistakes(x, w, b, b_out):
-            if _same(z, wrong):
-                raise Hint(hint)
-        if not _same(z, _sigmoid(y @ w.T + b_out)):
-            raise Hint("the numbers differ. Write down y = s(x W + b) first, then z = s(y Wᵀ + b').")
+        compare(
+            images(z, x.shape),
+            _sigmoid(y @ w.T + b_out),
+            _mistakes(x, w, b, b_out),
+            "the numbers differ. Write down y = s(x W + b) first, then z = s(y Wᵀ + b').",
+        )
 
 
 def _mistakes(x: np.ndarray, w: np.ndarray, b: np.ndarray, b_out: np.ndarray) -> list[tuple[np.ndarray, str]]:
@@ -82,21 +75,19 @@ def check_weights(answer: object) -> None:
     for pixels, code in ((16, 3), (1024, 32)):
         matrix, biases = pixels * code, pixels + code
         for tied in (False, True):
-            got = number(call(answer, pixels, code, tied))
-            right = (1 if tied else 2) * matrix + biases
-            if got == right:
-                continue
-            kind = "tied" if tied else "untied"
-            hints: dict[float, str] = {
-                right - biases: "the biases are missing: b has one number a hidden unit, b' one a pixel.",
-                right - pixels: "the decoder's bias b' is missing: one number a pixel.",
-                right - code: "the encoder's bias b is missing: one number a hidden unit.",
-                right + code - pixels: "both biases are counted as long as the code. b' has one number a pixel.",
-                right + pixels - code: "both biases are counted as long as the image. b has one number a hidden unit.",
-                matrix + biases: "W' is missing: without tying, the decoder has a matrix of its own.",
-                2 * matrix + biases: "W is counted twice. Tied weights are one matrix, used in both directions.",
-                matrix + code: "the biases are not tied: b' still has one number a pixel.",
-            }
-            if got in hints:
-                raise Hint(hints[got])
-            raise Hint(f"not for {pixels} pixels and a code of {code}, {kind}. Count W, W', b and b' one by one.")
+            right, kind = (matrix + biases, "tied") if tied else (2 * matrix + biases, "untied")
+            mistakes = (
+                (matrix + code, "the biases are not tied: b' still has one number a pixel."),
+                (right - biases, "the biases are missing: b has one number a hidden unit, b' one a pixel."),
+                (right - pixels, "the decoder's bias b' is missing: one number a pixel."),
+                (right - code, "the encoder's bias b is missing: one number a hidden unit."),
+                (right + code - pixels, "both biases are counted as long as the code. b' has one number a pixel."),
+                (
+                    right + pixels - code,
+                    "both biases are counted as long as the image. b has one number a hidden unit.",
+                ),
+                (matrix + biases, "W' is missing: without tying, the decoder has a matrix of its own."),
+                (2 * matrix + biases, "W is counted twice. Tied weights are one matrix, used in both directions."),
+            )
+            otherwise = f"not for {pixels} pixels and a code of {code}, {kind}. Count W, W', b and b' one by one."
+            compare(number(call(answer, pixels, code, tied)), right, mistakes, otherwise, tolerance=0)

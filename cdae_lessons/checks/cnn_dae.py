@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdae_lessons.checks.answers import Hint, call, exercise, number
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, number
 
 
 def _weights(filters: int, *, biases: bool = True, layers: int = 3) -> int:
@@ -21,20 +21,19 @@ def check_cnn_dae_weights(answer: object) -> None:
     answer : int
         Kernels and biases of its five 3x3 convolutions, 1 → 32 → 32 → 32 → 32 → 1 maps.
     """
-    given = number(answer)
-    if given == _weights(32):
-        return
-    if given == _weights(64):
-        raise Hint("that is the network with 64 filters. What changes with 32?")
-    if given == _weights(64) / 2 or given == round(_weights(64) / 2):
-        raise Hint("half of the filters is not half of the weights: the middle kernels shrink on both sides.")
-    if given == _weights(32, biases=False):
-        raise Hint("the kernels are right. Each output map has a bias, too.")
-    if given == 5 * 9 * 32 + 4 * 32 + 1:
-        raise Hint("a middle layer has a kernel for each PAIR of maps: 32 in, 32 out.")
-    if given in {_weights(32, layers=layers) for layers in (2, 4)}:
-        raise Hint("there are five convolutions: one from 1 to 32 maps, three from 32 to 32, one from 32 to 1.")
-    raise Hint("for each convolution: 9 · maps in · maps out + maps out. Then add the five.")
+    half = "half of the filters is not half of the weights: the middle kernels shrink on both sides."
+    five = "there are five convolutions: one from 1 to 32 maps, three from 32 to 32, one from 32 to 1."
+    mistakes = (
+        (_weights(64), "that is the network with 64 filters. What changes with 32?"),
+        (_weights(64) / 2, half),
+        (round(_weights(64) / 2), half),
+        (_weights(32, biases=False), "the kernels are right. Each output map has a bias, too."),
+        (5 * 9 * 32 + 4 * 32 + 1, "a middle layer has a kernel for each PAIR of maps: 32 in, 32 out."),
+        (_weights(32, layers=2), five),
+        (_weights(32, layers=4), five),
+    )
+    otherwise = "for each convolution: 9 · maps in · maps out + maps out. Then add the five."
+    compare(number(answer), _weights(32), mistakes, otherwise, tolerance=0)
 
 
 @exercise("Who wins")

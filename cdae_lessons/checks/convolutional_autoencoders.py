@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.signal import convolve2d, correlate2d
 
-from cdae_lessons.checks.answers import Hint, call, exercise, images
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, same
 
 _SHAPES = ((8, 28, 28), (8, 14, 14), (16, 14, 14), (16, 28, 28), (1, 28, 28))
 
@@ -91,16 +91,14 @@ def check_grey_noise(answer: object) -> None:
 
 
 def _colour(answer: object, clean: np.ndarray, *, seed: int) -> np.ndarray:
-    given = clean.copy()
-    noisy = _array(call(answer, given, np.random.default_rng(seed)))
-    if not np.array_equal(given, clean):
-        raise Hint("the clean images were changed. Compute a new array.")
-    count, height, width = clean.shape
-    if noisy.shape == (count, 3, height, width):
-        raise Hint("the channels come last here: (N, H, W, 3).")
-    if noisy.shape == clean.shape:
-        raise Hint("the three channels are missing: (N, H, W, 3). See np.repeat.")
-    return images(noisy, (*clean.shape, 3))
+    changed = "the clean images were changed. Compute a new array."
+    noisy = _array(call(answer, clean, np.random.default_rng(seed), changed=changed))
+    count, *size = clean.shape
+    wrong_shapes = {
+        (count, 3, *size): "the channels come last here: (N, H, W, 3).",
+        clean.shape: "the three channels are missing: (N, H, W, 3). See np.repeat.",
+    }
+    return images(noisy, (*clean.shape, 3), wrong_shapes)
 
 
 @exercise("A layer of many maps")
@@ -116,16 +114,16 @@ def check_conv_layer(answer: object) -> None:
     rng = np.random.default_rng(0)
     maps, kernels = rng.normal(size=(2, 7, 6)), rng.normal(size=(3, 2, 3, 3))
     biases = np.array([1.5, -1.0, 0.5])
-    given = _array(call(answer, maps.copy(), kernels.copy(), biases.copy()))
-    right = _layer(maps, kernels, biases)
-    _check_layer_shape(given, maps, kernels)
-    given = images(given, right.shape)
-    if not _same(given, right):
-        raise Hint(_layer_mistake(given, maps, kernels, biases))
+    given, right = _array(call(answer, maps, kernels, biases)), _layer(maps, kernels, biases)
+    compare(
+        images(given, right.shape, _wrong_layer_shapes(maps, kernels)),
+        right,
+        _layer_mistakes(maps, kernels, biases),
+        "the shape is right, the values are not. Try one map and one filter first, and compare with correlate.",
+    )
     for size in (1, 4):  # a second size, and one that is even
         kernels = rng.normal(size=(2, 2, size, size))
-        given, right = _array(call(answer, maps.copy(), kernels, biases[:2])), _layer(maps, kernels, biases[:2])
-        if not _same(given, right):
+        if not same(_array(call(answer, maps, kernels, biases[:2])), _layer(maps, kernels, biases[:2])):
             raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: take k from kernels.shape.")
 
 
@@ -140,100 +138,71 @@ def check_adjoint(answer: object) -> None:
     """
     rng = np.random.default_rng(0)
     y, kernel = rng.normal(size=(5, 6)), rng.normal(size=(3, 3))
-    right = convolve2d(y, kernel, mode="full")
-    given = _array(call(answer, y.copy(), kernel.copy()))
-    height, width = y.shape
-    shapes = {
-        y.shape: "the result is as large as y. Going forward lost k - 1 rows and columns; going back must return "
+    right = convolve2d(y, kernel)
+    wrong_shapes: dict[tuple[int, ...], str] = {
+        (5, 6): "the result is as large as y. Going forward lost k - 1 rows and columns; going back must return "
         "them: 'full', not 'same'.",
-        (
-            height - 2,
-            width - 2,
-        ): "the result is smaller than y. Pad y with zeros first: going back must make it larger.",
-        (height + 4, width + 4): "two rows and columns too many. Pad k - 1 zeros on each side, not k.",
+        (3, 4): "the result is smaller than y. Pad y with zeros first: going back must make it larger.",
+        (9, 10): "two rows and columns too many. Pad k - 1 zeros on each side, not k.",
     }
-    if given.shape in shapes:
-        raise Hint(shapes[given.shape])
-    given = images(given, right.shape)
-    mistakes = (
-        (convolve2d(y, kernel[::-1, ::-1]), "this slides the kernel as it is. Turn it by 180 degrees first."),
-        (convolve2d(y, kernel[::-1]), "the kernel is flipped along one axis only. Flip rows AND columns."),
-        (convolve2d(y, kernel[:, ::-1]), "the kernel is flipped along one axis only. Flip rows AND columns."),
-        (convolve2d(y, kernel.T), "a transposed kernel is not a flipped one: reverse both axes, do not exchange them."),
+    one_axis = "the kernel is flipped along one axis only. Flip rows AND columns."
+    transposed = "a transposed kernel is not a flipped one: reverse both axes, do not exchange them."
+    compare(
+        images(_array(call(answer, y, kernel)), right.shape, wrong_shapes),
+        right,
         (
-            convolve2d(y, kernel.T[::-1, ::-1]),
-            "a transposed kernel is not a flipped one: reverse both axes, do not exchange them.",
+            (convolve2d(y, kernel[::-1, ::-1]), "this slides the kernel as it is. Turn it by 180 degrees first."),
+            (convolve2d(y, kernel[::-1]), one_axis),
+            (convolve2d(y, kernel[:, ::-1]), one_axis),
+            (convolve2d(y, kernel.T), transposed),
+            (convolve2d(y, kernel.T[::-1, ::-1]), transposed),
         ),
+        "the size is right. Compare with stamp(y, kernel): each pixel of y stamps the kernel, times its value.",
     )
-    for wrong, hint in mistakes:
-        if _same(given, wrong):
-            raise Hint(hint)
-    if not _same(given, right):
-        raise Hint(
-            "the size is right. Compare with stamp(y, kernel): each pixel of y stamps the kernel, times its value."
-        )
     for size in (2, 5):
         kernel = rng.normal(size=(size, size))
-        if not _same(_array(call(answer, y.copy(), kernel)), convolve2d(y, kernel)):
+        if not same(_array(call(answer, y, kernel)), convolve2d(y, kernel)):
             raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: the padding is k - 1, whatever k is.")
 
 
-def _check_layer_shape(given: np.ndarray, maps: np.ndarray, kernels: np.ndarray) -> None:
+def _wrong_layer_shapes(maps: np.ndarray, kernels: np.ndarray) -> dict[tuple[int, ...], str]:
     (filters, count, k, _), (height, width) = kernels.shape, maps.shape[1:]
     rows, columns = height - k + 1, width - k + 1
-    hints = {
+    too_small = "one row and column are missing: a kernel of k pixels fits in H - k + 1 places."
+    too_large = "the maps are as large as the images. Keep only the places where the whole kernel fits."
+    return {
         (filters, count, rows, columns): "one map for each pair of input and output map. Sum over the input maps.",
-        (
-            filters,
-            rows - 1,
-            columns - 1,
-        ): "one row and column are missing: a kernel of k pixels fits in H - k + 1 places.",
-        (
-            filters,
-            height,
-            width,
-        ): "the maps are as large as the images. Keep only the places where the whole kernel fits.",
+        (filters, rows - 1, columns - 1): too_small,
+        (filters, height, width): too_large,
         (rows, columns, filters): "the axis of the maps comes first here: (F, H - k + 1, W - k + 1).",
         (count, rows, columns): "there is one output map for each filter, kernels.shape[0], not for each input map.",
         (rows, columns): "that is a single map. Make one for each filter, and stack them.",
     }
-    if given.shape in hints:
-        raise Hint(hints[given.shape])
 
 
-def _layer_mistake(given: np.ndarray, maps: np.ndarray, kernels: np.ndarray, biases: np.ndarray) -> str:
+def _layer_mistakes(maps: np.ndarray, kernels: np.ndarray, biases: np.ndarray) -> list[tuple[np.ndarray, str]]:
     plain = _layer(maps, kernels, biases, relu=False)
     each = np.stack([_layer(maps[i : i + 1], kernels[:, i : i + 1], 0 * biases, relu=False) for i in range(len(maps))])
     b, k = biases[:, np.newaxis, np.newaxis], kernels.shape[-1]
-    mistakes = (
+    relu_at_the_end = "the ReLU comes once, at the very end: sum over the maps first."
+    one_bias = "each filter has one bias; it was added once for every input map."
+    one_axis = "the kernel was flipped along one axis. A layer slides it as it is."
+    return [
         (plain, "the sums are right. The ReLU is missing: what is below 0 becomes 0."),
         (_layer(maps, kernels, 0 * biases), "the bias of each filter is missing."),
         (_layer(maps, kernels, 0 * biases) + b, "the bias comes before the ReLU, not after it."),
-        (np.maximum(each, 0).sum(0) + b, "the ReLU comes once, at the very end: sum over the maps first."),
-        (np.maximum(each + b, 0).sum(0), "the ReLU comes once, at the very end: sum over the maps first."),
-        (
-            np.maximum(each.sum(0) + len(maps) * b, 0),
-            "each filter has one bias; it was added once for every input map.",
-        ),
+        (np.maximum(each, 0).sum(0) + b, relu_at_the_end),
+        (np.maximum(each + b, 0).sum(0), relu_at_the_end),
+        (np.maximum(each.sum(0) + len(maps) * b, 0), one_bias),
         (_layer(maps, kernels[..., ::-1, ::-1], biases), "the kernel was flipped. A layer slides it as it is."),
-        (
-            _layer(maps, kernels[..., ::-1, :], biases),
-            "the kernel was flipped along one axis. A layer slides it as it is.",
-        ),
-        (
-            _layer(maps, kernels[..., ::-1], biases),
-            "the kernel was flipped along one axis. A layer slides it as it is.",
-        ),
+        (_layer(maps, kernels[..., ::-1, :], biases), one_axis),
+        (_layer(maps, kernels[..., ::-1], biases), one_axis),
         (np.maximum(each[0] + b, 0), "only the first input map was used. Sum over all of them."),
         (np.maximum(each[-1] + b, 0), "only the last input map was used: add to the sum, do not replace it."),
         (np.maximum(each.mean(0) + b, 0), "a layer sums over the input maps; this is their mean."),
         (np.maximum(each.sum(0) / k**2 + b, 0), "a layer sums over the kernel's pixels; this is their mean."),
         (np.maximum(each.mean(0) / k**2 + b, 0), "a layer sums, over pixels and maps; this is a mean."),
-    )
-    for wrong, hint in mistakes:
-        if _same(given, wrong):
-            return hint
-    return "the shape is right, the values are not. Try one map and one filter first, and compare with correlate."
+    ]
 
 
 def _layer(maps: np.ndarray, kernels: np.ndarray, biases: np.ndarray, *, relu: bool = True) -> np.ndarray:
@@ -249,7 +218,3 @@ def _array(answer: object) -> np.ndarray:
     if array.dtype.kind not in "fiu":
         raise Hint("return an array of real numbers.")
     return array.astype(float)
-
-
-def _same(given: np.ndarray, wanted: np.ndarray) -> bool:
-    return given.shape == wanted.shape and np.allclose(given, wanted, atol=1e-4)

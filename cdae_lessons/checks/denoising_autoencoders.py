@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cdae_lessons import metrics
-from cdae_lessons.checks.answers import Hint, call, exercise, images, letters
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, letters, pair
 
 P = 0.3
 """Share of pixels that the exercise asks to set to zero."""
@@ -38,11 +38,8 @@ def check_pairs(answer: object) -> None:
     """
     rng = np.random.default_rng(0)
     clean = rng.uniform(0.2, 1, (12, 16, 16)).astype(np.float32)  # no zero of its own
-    given = clean.copy()
     generator = np.random.default_rng(1)
-    first, target = _pair(answer, given, generator)
-    if not np.array_equal(given, clean):
-        raise Hint("your function changes the clean images themselves. Make a corrupted copy.")
+    first, target = _pair(answer, clean, generator)
     if np.array_equal(first, clean) and np.array_equal(target, clean):
         raise Hint("the input is clean. From such pairs the network learns to copy, not to denoise.")
     if np.array_equal(first, clean):
@@ -52,13 +49,13 @@ def check_pairs(answer: object) -> None:
     if not np.array_equal(target, clean):
         raise Hint("the target is not the clean image. Nothing may change it.")
     _check_mask(first, clean)
-    second, _ = _pair(answer, clean.copy(), generator)
+    second, _ = _pair(answer, clean, generator)
     if np.array_equal(first, second):
         raise Hint(
             "the second call gives the same noise as the first, so the network can learn that noise by heart. "
             "Draw from the rng that is handed over, and make no new one inside."
         )
-    again, _ = _pair(answer, clean.copy(), np.random.default_rng(1))
+    again, _ = _pair(answer, clean, np.random.default_rng(1))
     if not np.array_equal(first, again):
         raise Hint("the same rng gives different noise: you draw from somewhere else. Nobody could repeat your run.")
 
@@ -115,10 +112,8 @@ def check_score_denoiser(answer: object) -> None:
         denoised.append(np.array(images))
         return ((images + np.roll(images, 1, axis=1) + np.roll(images, 1, axis=2)) / 3).astype(np.float32)
 
-    given = clean.copy()
-    found = call(answer, denoise, given, corrupt, rng)
-    if not np.array_equal(given, clean):
-        raise Hint("the clean images were changed: they are the truth that all is compared with.")
+    changed = "the clean images were changed: they are the truth that all is compared with."
+    found = call(answer, denoise, clean, corrupt, rng, changed=changed)
     if not drawn:
         raise Hint("no noise was drawn. Call corrupt(clean, rng=rng) first.")
     if not denoised:
@@ -131,8 +126,10 @@ def check_score_denoiser(answer: object) -> None:
         raise Hint("the denoiser was asked more than once: what it made of the noisy images is to be scored.")
     if not np.array_equal(denoised[0], drawn[0]):
         raise Hint("the denoiser was given other images than the noisy ones. Hand them over as they are.")
-    if not isinstance(found, tuple | list | np.ndarray) or len(found) != 2 or any(np.ndim(score) for score in found):
-        raise Hint("return two numbers: the mean SSIM of the noisy images, then that of the denoised ones.")
+    two = "return two numbers: the mean SSIM of the noisy images, then that of the denoised ones."
+    found = pair(found, two)
+    if any(np.ndim(score) for score in found):
+        raise Hint(two)
     _check_scores([float(score) for score in found], clean, drawn[0], denoise(drawn[0]))
 
 
@@ -143,12 +140,10 @@ def _check_scores(found: list[float], clean: np.ndarray, noisy: np.ndarray, deno
 
     right = scores()
     spread = "data_range is what images can span, from 0 to 1, not what these happen to span."
-    wrong = (
+    truth = "what is compared with the noisy images shows how little was removed. Clean is the truth."
+    mistakes = (
         (right[::-1], "the noisy images come first, then the denoised ones."),
-        (
-            scores(truth=noisy),
-            "what is compared with the noisy images shows how little was removed. Clean is the truth.",
-        ),
+        (scores(truth=noisy), truth),
         ([right[0], scores(truth=noisy)[1]], "the denoised images were compared with the noisy ones, not the clean."),
         (scores(2), "data_range=2 is for images from -1 to 1. These go from 0 to 1."),
         (scores(255), "data_range=255 is for images of 8 bits. These go from 0 to 1."),
@@ -158,20 +153,14 @@ def _check_scores(found: list[float], clean: np.ndarray, noisy: np.ndarray, deno
         (scores(kind="psnr"), "that is PSNR. The column ssim is wanted."),
         (scores(kind="mse"), "that is the squared error. The column ssim is wanted."),
     )
-    for pair, hint in wrong:
-        if np.allclose(found, pair, atol=1e-4):
-            raise Hint(hint)
-    if not np.allclose(found, right, atol=1e-4):
-        raise Hint(
-            'metrics.score(clean, images, data_range=1)["ssim"].mean(), of the noisy images and of the denoised.'
-        )
+    otherwise = 'metrics.score(clean, images, data_range=1)["ssim"].mean(), of the noisy images and of the denoised.'
+    compare(found, right, mistakes, otherwise)
 
 
 def _pair(answer: object, clean: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    result = call(answer, clean, rng)
-    if not isinstance(result, (tuple, list)) or len(result) != 2:
-        raise Hint("two arrays are wanted, as in: return corrupted, clean.")
-    return [images(array, clean.shape) for array in result]
+    changed = "your function changes the clean images themselves. Make a corrupted copy."
+    both = pair(call(answer, clean, rng, changed=changed), "two arrays are wanted, as in: return corrupted, clean.")
+    return [images(array, clean.shape) for array in both]
 
 
 def _check_mask(corrupted: np.ndarray, clean: np.ndarray) -> None:

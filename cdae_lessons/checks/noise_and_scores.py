@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
-from cdae_lessons.checks.answers import Hint, call, exercise, images, number
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, number, same
 
 _PEAK, _SIGMA = 20.0, 0.1
 _GREYS = (0.0, 0.25, 0.25, 0.9)  # one flat image each
+_CLEAN = np.broadcast_to(np.array(_GREYS, np.float32)[:, None, None], (4, 96, 96))
+_CHANGED = "the clean images were changed. Compute a new array; images += … changes the caller's."
 
 
 @exercise("The paper's noise")
@@ -20,23 +25,8 @@ def check_paper_noise(answer: object) -> None:
         ``corrupt(images, p, rng)`` of images (N, H, W), a factor and a Generator; returns the noisy images.
     """
     p = 0.3
-    clean = np.broadcast_to(np.array(_GREYS, np.float32)[:, None, None], (4, 96, 96)).copy()
-
-    def corrupted(seed: int) -> np.ndarray:
-        given = clean.copy()
-        noisy = images(call(answer, given, p, np.random.default_rng(seed)), clean.shape)
-        if not np.array_equal(given, clean):
-            raise Hint("the clean images were changed. Compute a new array; images += … changes the caller's.")
-        return noisy
-
-    noisy, again, other = corrupted(0), corrupted(0), corrupted(1)
-    if np.array_equal(noisy, clean):
-        raise Hint("nothing was added: the images come back as they went in.")
-    if not np.array_equal(noisy, again):
-        raise Hint("the same rng gave other noise. Draw all noise from the rng that is given.")
-    if np.array_equal(noisy, other):
-        raise Hint("two different rng gave the same noise. Use the one given; make none inside.")
-    error = noisy.astype(float) - clean
+    noisy = _drawn(lambda rng: call(answer, _CLEAN, p, rng, changed=_CHANGED))
+    error = noisy.astype(float) - _CLEAN
     untouched = (error[1] == 0).mean()
     if untouched > 0.1:
         raise Hint(f"{untouched:.0%} of the pixels are clean. p is a factor, no share: every pixel gets p times n.")
@@ -48,16 +38,14 @@ def check_paper_noise(answer: object) -> None:
         raise Hint("all images got the same noise. Draw a value for each pixel of each image: images.shape.")
     if abs(error.mean()) > 0.02:
         raise Hint("the images became brighter or darker. n has a mean of 0: see rng.normal, not rng.random.")
+    mistakes = (
+        (1, "p was not used: the noise has a standard deviation of 1."),
+        (p**2, "p is the factor of n, so it is the standard deviation of the noise; here it was squared."),
+        (np.sqrt(p), "p is the standard deviation of the noise, not its variance: no root."),
+    )
     found = error.std()
-    for wrong, hint in {
-        1: "p was not used: the noise has a standard deviation of 1.",
-        p**2: "p is the factor of n, so it is the standard deviation of the noise; here it was squared.",
-        np.sqrt(p): "p is the standard deviation of the noise, not its variance: no root.",
-    }.items():
-        if abs(found - wrong) < 0.05 * wrong:
-            raise Hint(hint)
-    if abs(found - p) > 0.05 * p:
-        raise Hint(f"the standard deviation of the noise should be p = {p}; it is {found:.2f}.")
+    otherwise = f"the standard deviation of the noise should be p = {p}; it is {found:.2f}."
+    compare(found, p, mistakes, otherwise, tolerance=0.05)
     if np.mean(np.abs(error) > 2 * p) < 0.03:  # 0.046 of normal numbers
         raise Hint("the noise has the right width and no tails: it is not normal. See rng.normal.")
 
@@ -72,17 +60,8 @@ def check_detector_noise(answer: object) -> None:
         ``detector_noise(images, peak, sigma, rng)`` of images (N, H, W), a dose, a standard deviation and a
         Generator; returns Poisson(peak·x) / peak + N(0, sigma²), not clipped.
     """
-    clean = np.broadcast_to(np.array(_GREYS, np.float32)[:, None, None], (4, 96, 96)).copy()
-    noisy = _detected(answer, clean)
-    if np.array_equal(noisy, clean):
-        raise Hint("nothing was added: the images come back as they went in.")
-    again, other = _detected(answer, clean), _detected(answer, clean, seed=1)
-    if not np.array_equal(noisy, again):
-        raise Hint("the same rng gave other noise. Draw all noise from the rng that is given.")
-    if np.array_equal(noisy, other):
-        raise Hint("two different rng gave the same noise. Use the one given; make none inside.")
-
-    error = noisy.astype(float) - clean
+    noisy = _drawn(partial(_detected, answer))
+    error = noisy.astype(float) - _CLEAN
     mean, deviation = error.mean(axis=(1, 2)), error.std(axis=(1, 2))
     expected = np.sqrt(np.array(_GREYS) / _PEAK + _SIGMA**2)
     if noisy[3].mean() > 5:
@@ -102,27 +81,31 @@ def check_detector_noise(answer: object) -> None:
         raise Hint("the variance at grey level x should be x / peak + sigma².")
 
 
-def _detected(answer: object, clean: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    given = clean.copy()
+def _detected(answer: object, rng: np.random.Generator) -> object:
     try:
-        noisy = images(call(answer, given, _PEAK, _SIGMA, np.random.default_rng(seed)), clean.shape)
+        return call(answer, _CLEAN, _PEAK, _SIGMA, rng, changed=_CHANGED)
     except ValueError as error:
         if "lam" in str(error):
             raise Hint("a count needs a rate >= 0. First count photons, then add the electronics' noise.") from None
         raise
-    if not np.array_equal(given, clean):
-        raise Hint("the clean images were changed. Compute a new array; images += … changes the caller's.")
+
+
+def _drawn(corrupted: Callable[[np.random.Generator], object]) -> np.ndarray:
+    """Noisy images, after checking that they follow from the rng."""
+    noisy, again, other = (images(corrupted(np.random.default_rng(seed)), _CLEAN.shape) for seed in (0, 0, 1))
+    if np.array_equal(noisy, _CLEAN):
+        raise Hint("nothing was added: the images come back as they went in.")
+    if not np.array_equal(noisy, again):
+        raise Hint("the same rng gave other noise. Draw all noise from the rng that is given.")
+    if np.array_equal(noisy, other):
+        raise Hint("two different rng gave the same noise. Use the one given; make none inside.")
     return noisy
 
 
 def _check_levels(deviation: np.ndarray, expected: np.ndarray) -> None:
     """Raise the `Hint` that fits the noise found in a black and in a bright image, if one does."""
     dark, bright = deviation[0], deviation[3]
-    photons = np.sqrt(_GREYS[3] / _PEAK)
-
-    def near(value: float, wanted: float) -> bool:
-        return abs(value - wanted) < 0.1 * wanted
-
+    photons, near = np.sqrt(_GREYS[3] / _PEAK), partial(same, tolerance=0.1)
     if near(dark, _SIGMA) and near(bright, _SIGMA):
         raise Hint("bright pixels have no more noise than dark ones. Where is the photon noise?")
     if near(dark, _SIGMA**2):
@@ -154,30 +137,24 @@ def check_body_psnr(answer: object) -> None:
     mask[3:9, 2:13] = True  # 66 of 256 pixels
     image[~mask] += 0.3
     scale = 4.0
-    found = number(call(answer, scale * clean, scale * image, mask, scale))
-    inside = np.square(clean - image)[mask]
+    error, given = np.square(clean - image), scale * image
+    inside = error[mask]
     right = -10 * np.log10(inside.mean())
-    typical = {
-        -right: "the sign: less error should give more decibels. The range stands above, the MSE below.",
-        -10 * np.log10(np.mean(np.square(clean - image))): "the mask was not used: that is the whole image.",
-        -10 * np.log10(inside.sum() / mask.size): "outside the mask zeros were counted. Divide by the pixels inside.",
-        -10 * np.log(inside.mean()): "that is the natural logarithm. Decibels want np.log10.",
-        -20 * np.log10(inside.mean()): "20 goes with the root of the MSE; with the MSE itself it is 10.",
-        -5 * np.log10(inside.mean()): "10 goes with the MSE; with its root it is 20.",
-        -10 * np.log10(scale * inside.mean()): "the range has to be squared, as the error is.",
-        -10 * np.log10(scale**2 * inside.mean()): "data_range was not used. These images go from 0 to 4, not to 1.",
-        -10 * np.log10(inside.sum()): "mean squared error: divide the sum by the number of pixels inside.",
-        -20 * np.log10(np.abs(clean - image)[mask].mean()): "square the errors first, then take their mean.",
-        -10 * np.mean(np.log10(inside)): "take the mean of the squared errors first, then one logarithm.",
-    }
-    if abs(found - right) < 1e-3:
-        return
-    for wrong, hint in typical.items():
-        if abs(found - wrong) < 1e-3:
-            raise Hint(hint)
-    used = (scale * image)[mask]
-    own = -10 * np.log10(inside.mean()) + 20 * np.log10((used.max() - used.min()) / scale)
-    whole = -10 * np.log10(inside.mean()) + 20 * np.log10(image.max() - image.min())
-    if min(abs(found - own), abs(found - whole)) < 1e-3:
-        raise Hint("that is the image's own range, and noise makes it wider. Use the data_range that is given.")
-    raise Hint("10 · log10(data_range² / MSE), with the MSE over the pixels where the mask is True.")
+    own = "that is the image's own range, and noise makes it wider. Use the data_range that is given."
+    mistakes = (
+        (-right, "the sign: less error should give more decibels. The range stands above, the MSE below."),
+        (-10 * np.log10(error.mean()), "the mask was not used: that is the whole image."),
+        (-10 * np.log10(inside.sum() / mask.size), "outside the mask zeros were counted. Divide by the pixels inside."),
+        (-10 * np.log(inside.mean()), "that is the natural logarithm. Decibels want np.log10."),
+        (2 * right, "20 goes with the root of the MSE; with the MSE itself it is 10."),
+        (right / 2, "10 goes with the MSE; with its root it is 20."),
+        (-10 * np.log10(scale * inside.mean()), "the range has to be squared, as the error is."),
+        (-10 * np.log10(scale**2 * inside.mean()), "data_range was not used. These images go from 0 to 4, not to 1."),
+        (-10 * np.log10(inside.sum()), "mean squared error: divide the sum by the number of pixels inside."),
+        (-20 * np.log10(np.sqrt(inside).mean()), "square the errors first, then take their mean."),
+        (-10 * np.mean(np.log10(inside)), "take the mean of the squared errors first, then one logarithm."),
+        (right + 20 * np.log10(np.ptp(given[mask]) / scale), own),
+        (right + 20 * np.log10(np.ptp(given) / scale), own),
+    )
+    otherwise = "10 · log10(data_range² / MSE), with the MSE over the pixels where the mask is True."
+    compare(number(call(answer, scale * clean, given, mask, scale)), right, mistakes, otherwise)

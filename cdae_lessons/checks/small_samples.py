@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdae_lessons.checks.answers import Hint, call, exercise, number
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, number, pair, same
 
 
 @exercise("Keep subjects apart")
@@ -47,32 +47,33 @@ def check_seed_interval(answer: object) -> None:
         ``summary(scores)`` of an array of shape (K,), a score a seed; returns the mean and its standard error.
     """
     for scores in (np.array([0.60, 0.66, 0.63, 0.71, 0.64, 0.65]), np.array([0.52, 0.50, 0.57])):
-        found = call(answer, scores)
-        if not isinstance(found, tuple | list | np.ndarray) or len(found) != 2:
-            raise Hint("return two numbers: the mean and its standard error.")
-        mean, error = (float(value) for value in found)
+        both = pair(call(answer, scores), "return two numbers: the mean and its standard error.")
+        mean, error = (float(value) for value in both)
         n, spread = len(scores), scores.std(ddof=1)
         right = spread / np.sqrt(n)
-        if np.isclose(mean, right) and np.isclose(error, scores.mean()):
+        if same([error, mean], [scores.mean(), right]):
             raise Hint("the mean comes first.")
-        if not np.isclose(mean, scores.mean()):
-            raise Hint("the first number should be the mean of the scores.")
-        if np.isclose(error, right):
-            continue
-        if np.isclose(error, spread) or np.isclose(error, scores.std()):
-            raise Hint(
-                "that is the standard deviation: how far single seeds lie apart. How sure the mean is grows with their "
-                "number: divide by the square root of it."
-            )
-        if np.isclose(error, scores.std() / np.sqrt(n)):
-            raise Hint("with few seeds the standard deviation comes out too small; ddof=1 makes up for it.")
-        if np.isclose(error, spread / n):
-            raise Hint("divide by the square root of the number of seeds, not by the number.")
-        if np.isclose(error, scores.var(ddof=1) / n) or np.isclose(error, scores.var(ddof=1) / np.sqrt(n)):
-            raise Hint("that starts from the variance; its square root is the standard deviation.")
-        if np.isclose(error / right, 1.96, atol=0.05):
+        compare(mean, scores.mean(), (), "the first number should be the mean of the scores.")
+        if same(error, 1.96 * right, tolerance=0.025):
             raise Hint("that is the half width of an interval: two standard errors. One is wanted.")
-        raise Hint("standard error: the standard deviation (ddof=1) over the square root of the number of scores.")
+        deviation = (
+            "that is the standard deviation: how far single seeds lie apart. How sure the mean is grows with their "
+            "number: divide by the square root of it."
+        )
+        variance = "that starts from the variance; its square root is the standard deviation."
+        mistakes = (
+            (spread, deviation),
+            (scores.std(), deviation),
+            (
+                scores.std() / np.sqrt(n),
+                "with few seeds the standard deviation comes out too small; ddof=1 makes up for it.",
+            ),
+            (spread / n, "divide by the square root of the number of seeds, not by the number."),
+            (spread**2 / n, variance),
+            (spread**2 / np.sqrt(n), variance),
+        )
+        otherwise = "standard error: the standard deviation (ddof=1) over the square root of the number of scores."
+        compare(error, right, mistakes, otherwise)
 
 
 @exercise("An honest score")
@@ -87,29 +88,29 @@ def check_honest_score(answer: object) -> None:
     """
     for on_validation, on_test in (([0.50, 0.61, 0.58, 0.60], [0.49, 0.57, 0.63, 0.55]), ([0.7, 0.4], [0.64, 0.66])):
         validation, test = np.array(on_validation), np.array(on_test)
-        found = number(call(answer, validation.copy(), test.copy()))
-        best = int(validation.argmax())
-        if np.isclose(found, test[best]):
-            continue
-        hints = {
-            test.max(): "the best test score was chosen by the test images, so it is too good. Let validation choose.",
-            validation.max(): "that score chose the setting, so it is too good, too. Report the setting's test score.",
-            test[validation.argmin()]: "that is the setting with the lowest validation score. Higher is better.",
-            test[-1]: "that is simply the last setting. Validation has a say.",
-            test.mean(): "that is the mean of all settings. One is chosen, by validation.",
-            best: "that is the number of the setting. Its test score is wanted.",
-        }
-        for wrong, hint in hints.items():
-            if np.isclose(found, wrong):
-                raise Hint(hint)
-        raise Hint("look for the largest validation score; report the test score at the same place.")
+        best = validation.argmax()
+        mistakes = (
+            (
+                test.max(),
+                "the best test score was chosen by the test images, so it is too good. Let validation choose.",
+            ),
+            (
+                validation.max(),
+                "that score chose the setting, so it is too good, too. Report the setting's test score.",
+            ),
+            (test[validation.argmin()], "that is the setting with the lowest validation score. Higher is better."),
+            (test[-1], "that is simply the last setting. Validation has a say."),
+            (test.mean(), "that is the mean of all settings. One is chosen, by validation."),
+            (best, "that is the number of the setting. Its test score is wanted."),
+        )
+        otherwise = "look for the largest validation score; report the test score at the same place."
+        compare(number(call(answer, validation, test)), test[best], mistakes, otherwise)
 
 
 def _split(answer: object, subjects: np.ndarray, n_test: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    found = call(answer, subjects.copy(), n_test, np.random.default_rng(seed))
-    if not isinstance(found, tuple | list) or len(found) != 2:
-        raise Hint("return two arrays: the indices of the training images, then those of the test images.")
-    sides = [np.asarray(side) for side in found]
+    two = "return two arrays: the indices of the training images, then those of the test images."
+    found = call(answer, subjects, n_test, np.random.default_rng(seed))
+    sides = [np.asarray(side) for side in pair(found, two)]
     if any(side.dtype == bool and side.shape == subjects.shape for side in sides):
         sides = [np.flatnonzero(side) if side.dtype == bool else side for side in sides]
     if any(side.ndim != 1 or not len(side) or side.dtype.kind not in "iu" for side in sides):

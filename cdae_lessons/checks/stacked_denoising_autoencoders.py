@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from cdae_lessons.checks.answers import Hint, call, exercise, letters
+from cdae_lessons.checks.answers import Hint, call, exercise, letters, pair
 
 LAYERWISE_STEPS: Mapping[str, str] = MappingProxyType(
     {
@@ -63,10 +63,8 @@ def check_equal_steps(answer: object) -> None:
         that together they are ``total``; both at least 1.
     """
     for total, blocks in ((240, 2), (300, 3), (101, 4)):
-        found = call(answer, total, blocks)
-        if not isinstance(found, tuple | list) or len(found) != 2:
-            raise Hint("return two numbers: the steps of each block, and the steps of all together.")
-        each, together = found
+        two = "return two numbers: the steps of each block, and the steps of all together."
+        each, together = pair(call(answer, total, blocks), two)
         if each != int(each) or together != int(together):
             raise Hint(f"half a step cannot be trained: share({total}, {blocks}) gave {each} and {together}. Try //.")
         if each < 1:

@@ -52,11 +52,7 @@ def check_grey_scale(answer: object) -> None:
     """
     rng = np.random.default_rng(0)
     noisy = np.stack([rng.uniform(-0.5, 1.5, (16, 16)), rng.uniform(0.25, 0.75, (16, 16))])
-    given = noisy.copy()
-    with np.errstate(all="ignore"):  # what does not fit into uint8 gets its hint, not a warning
-        shown = call(answer, given)
-    if not np.array_equal(given, noisy):
-        raise Hint("your function changes the images themselves. Compute new ones.")
+    shown = call(answer, noisy, changed="your function changes the images themselves. Compute new ones.")
     if not isinstance(shown, np.ndarray) or shown.shape != noisy.shape:
         raise Hint(f"an array of the images' shape {noisy.shape} is wanted.")
     if shown.dtype != np.uint8:
