@@ -1,17 +1,20 @@
 """Pictures with a fixed scale, so that noise looks like noise and pictures can be compared.
 
-Figures are made without pyplot, so that widgets may draw from any thread. They are white, since
-text must be readable in Jupyter's dark theme too, and carry their caption as alternative text.
+Figures are made without pyplot, so that widgets may draw from any thread. They are in the user's matplotlib style,
+but for what would spoil an image, unless made within `plain`, and carry their caption as alternative text.
 """
 
 from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib.figure
+import matplotlib.style
 import numpy as np
 import pandas as pd
 from matplotlib.image import AxesImage
@@ -21,15 +24,49 @@ from cdae_lessons.errors import InputError, check_images, check_number
 from cdae_lessons.metrics import score
 
 _PANEL = 1.7  # inches
+_DRAWING = threading.RLock()  # fonts and settings are matplotlib's own, for all threads: one picture at a time
 
 
 class Figure(matplotlib.figure.Figure):
     """A matplotlib figure that shows itself in Jupyter, once, whether or not pyplot was imported."""
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
-        png = io.BytesIO()
-        self.savefig(png, format="png", bbox_inches="tight")
-        return {"image/png": png.getvalue()}, {"image/png": {"alt": self.get_label()}}
+        return {"image/png": png(self)}, {"image/png": {"alt": self.get_label()}}
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """In this block, or decorated function, figures are made and drawn in matplotlib's own style, not the user's.
+
+    Settings are those of all threads: one at a time can be in here, and what the others draw meanwhile is as plain.
+    """
+    with _DRAWING, matplotlib.style.context("default"):
+        yield
+
+
+def png(figure: matplotlib.figure.Figure, *, crop: bool = True, compress_level: int = 6) -> bytes:
+    """Draw a figure, from any thread, as PNG.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure; its label goes into the file as its description.
+    crop : bool
+        Whether to cut off its empty margins.
+    compress_level : int from 0 to 9
+        0 is quick, 9 is small.
+
+    Returns
+    -------
+    bytes
+    """
+    file = io.BytesIO()
+    with _DRAWING:
+        figure.savefig(
+            file, format="png", bbox_inches="tight" if crop else None,
+            metadata={"Description": figure.get_label()}, pil_kwargs={"compress_level": compress_level},
+        )  # fmt: skip
+    return file.getvalue()
 
 
 def show(
@@ -187,7 +224,7 @@ def subplots(
     Figure
     ndarray of Axes, of shape (rows, columns)
     """
-    figure = Figure(figsize=(width * columns, height * rows), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     for ax in axes.flat:
         ax.grid(alpha=0.3)
@@ -216,13 +253,15 @@ def _grid(
     titles = [textwrap.fill(name, 20) for name in columns]
     width = _PANEL * len(columns)
     height = (_PANEL + 0.15) * rows + 0.2 * max(title.count("\n") + 1 for title in titles)
-    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, len(columns), squeeze=False)
     panels = np.empty(axes.shape, AxesImage)
     for j, images in enumerate(columns.values()):
         axes[0, j].set_title(titles[j], fontsize=10)
         for i, image in enumerate(images):
-            panels[i, j] = axes[i, j].imshow(image, cmap=cmap, vmin=vmin, vmax=vmax, interpolation="nearest")
+            panels[i, j] = axes[i, j].imshow(
+                image, cmap=cmap, vmin=vmin, vmax=vmax, origin="upper", aspect="equal", interpolation="nearest"
+            )
             axes[i, j].set(xticks=[], yticks=[])
     _describe(figure, caption, alt)
     return figure, panels

@@ -86,3 +86,17 @@ def interruptible():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def style():
+    """Call it to have a style of one's own, which no picture of a lab or study may show."""
+    from matplotlib import rc_context, rcParams, style
+
+    with rc_context():
+
+        def use():
+            style.use("dark_background")
+            rcParams.update({"image.origin": "lower", "text.usetex": True, "font.size": 30})
+
+        yield use

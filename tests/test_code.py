@@ -66,7 +66,7 @@ def test_what_decides_a_result_changes_its_version(module, old, new, copy):
     ("module", "old", "new"),
     [
         ("plotting.py", "_PANEL = 1.7", "_PANEL = 2.7"),
-        ("studies/figures.py", "dpi=100", "dpi=200"),
+        ("studies/figures.py", "capsize=3", "capsize=4"),
         ("datasets/phantoms.py", "import", "UNUSED = 1\nimport"),  # another set than the run's
         ("noise.py", '"""Noise models', '"""The noise models'),
         ("noise.py", "noisy *= p * sigma\n", "noisy *= p * sigma  # a comment\n\n"),

@@ -478,6 +478,17 @@ def test_a_report_has_tables_and_figures(tmp_path, capsys):
     assert [text.get_text() for text in heat.axes[0].texts] == ["0.52", "0.81", "0.42", "0.71"]
 
 
+def test_the_figures_of_a_report_are_the_same_in_any_style(tmp_path, style):
+    configs = spec.read(study(tmp_path, GOOD))
+    running.run(configs, store=tmp_path / "out", progress=False, work=stand_in())
+    chosen, _ = summary.collect(configs, store=tmp_path / "out")
+    for folder, restyle in (("plain", lambda: None), ("styled", style)):
+        restyle()
+        figures.write(tmp_path / folder, chosen)
+    for name in ("sample_size.png", "heat_map.png", "cost.png"):
+        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "styled" / name).read_bytes(), name
+
+
 def test_a_report_of_a_part_says_so(tmp_path, capsys):
     path = study(tmp_path, GOOD)
     assert main(["sweep", str(path), "--out", str(tmp_path / "out"), "--report"]) == 1

@@ -9,6 +9,7 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 import pytest
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from cdae_lessons import datasets, denoisers, lesions, models, noise, training, weights, widgets
@@ -40,6 +41,10 @@ def autoencoders():
 # ---- what every lab is made of
 
 
+def blank(_):
+    """Draw nothing."""
+
+
 def a_lab(seconds=0.0):
     """A lab whose text is its settings, which fails at 7."""
 
@@ -47,7 +52,7 @@ def a_lab(seconds=0.0):
         time.sleep(seconds)
         if settings["a"] == 7:
             raise ValueError("no <sevens>")
-        return base.figure(40), f"a is {settings['a']}"
+        return blank, f"a is {settings['a']}"
 
     controls = {"a": base.slider("A", 1, 0, 500, 1), "go": base.button("Go"), "b": base.checkbox("B")}
     return base.Lab("test lab", controls, redraw, height=40)
@@ -97,7 +102,7 @@ def test_while_one_picture_is_drawn_only_the_newest_setting_waits():
         drawn.append(settings["a"])
         begun.set()
         assert free.wait(300)
-        return base.figure(40), ""
+        return blank, ""
 
     lab._redraw = redraw
     lab.controls["a"].slider.value = 9
@@ -121,15 +126,12 @@ def at_the_very_end():
 from cdae_lessons.widgets import base
 drawing = threading.Event()
 
-def redraw(_):
-    figure = base.figure()
+def draw(figure):
     for place in range(200):
         figure.text(0, place / 200, "where matplotlib's C++ calls Python")
     drawing.set()
-    base.render(figure)
-    return figure
 
-lab = base.Lab("test lab", {}, redraw)
+lab = base.Lab("test lab", {}, lambda _: (draw, ""))
 drawing.clear()
 lab.refresh()
 drawing.wait()
@@ -146,7 +148,7 @@ def test_callbacks_on_several_threads_leave_one_drawing_at_a_time():
         most.append(len(inside))
         time.sleep(0.002)
         inside.pop()
-        return base.figure(40), f"a is {settings['a']}"
+        return blank, f"a is {settings['a']}"
 
     lab._redraw = redraw
     threads = [threading.Thread(target=lab.refresh) for _ in range(50)]
@@ -165,13 +167,10 @@ def test_an_error_in_a_guarded_callback_is_a_message():
     assert "RuntimeError: out of luck" in lab.message.value
 
 
-def test_a_lab_without_a_picture_of_its_own_is_shown_one():
-    lab = base.Lab("test lab", {"go": base.button("Go")}, height=40)
+def test_a_lab_without_a_picture_says_what_it_is_told():
+    lab = base.Lab("test lab", {"go": base.button("Go")})
     assert bytes(lab.picture.value) == b""
-    lab.show(base.figure(40), "done")
     lab.say("Ready <now>")
-    assert lab.picture.value
-    assert "done" in lab.text.value
     assert "Ready &lt;now&gt;" in lab.message.value
     assert 'role="status"' in lab.message.value
 
@@ -319,6 +318,17 @@ def test_a_lab_s_picture_is_always_equally_large(kind, cohort, autoencoders):
 
 def _size(png):
     return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
+
+
+@lab_kinds
+def test_a_lab_s_picture_is_the_same_in_any_style(kind, cohort, autoencoders, style):
+    plain = make(kind, cohort, autoencoders).picture.value
+    style()
+    lab = make(kind, cohort, autoencoders)
+    lab.refresh()  # on the lab's own thread, too
+    lab.wait()
+    assert (lab.message.value, lab.picture.value) == ("", plain)
+    assert rcParams["font.size"] == 30
 
 
 @lab_kinds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -96,7 +95,7 @@ def heat_map(table: pd.DataFrame) -> plotting.Figure:
     figure, axes = plotting.subplots(rows, columns, width=8.2 / columns, height=2.4, caption=caption)
     for ax, ((tested_on, _, label), group) in zip(axes.flat, groups, strict=False):
         cells = group.pivot_table("ssim", "noise", "n_train", sort=False)
-        ax.imshow(cells, vmin=0, vmax=1, cmap="viridis", aspect="auto")
+        ax.imshow(cells, vmin=0, vmax=1, cmap="viridis", origin="upper", aspect="auto", interpolation="nearest")
         for (i, j), value in np.ndenumerate(cells.to_numpy()):
             if np.isfinite(value):
                 ax.text(j, i, f"{value:.2f}", ha="center", va="center", color="black" if value > 0.6 else "white")
@@ -109,6 +108,7 @@ def heat_map(table: pd.DataFrame) -> plotting.Figure:
     return figure
 
 
+@plotting.plain()
 def write(out: str | Path, chosen: Iterable[Mapping[str, Any]]) -> list[Path]:
     """Write ``runs.csv``, ``summary.csv`` and the figures of a study, each at one stroke.
 
@@ -133,15 +133,8 @@ def write(out: str | Path, chosen: Iterable[Mapping[str, Any]]) -> list[Path]:
     table = summarise(chosen)
     files = {"runs.csv": csv(runs(chosen)), "summary.csv": csv(table)}
     if not table["network"].isin(RIVALS).all():
-        files |= {f"{draw.__name__}.png": png(draw(table)) for draw in (sample_size, heat_map, cost)}
+        files |= {f"{draw.__name__}.png": plotting.png(draw(table)) for draw in (sample_size, heat_map, cost)}
     return write_files(out, files)
-
-
-def png(figure: plotting.Figure) -> bytes:
-    """A figure as PNG, with its caption inside the file, too."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=100, bbox_inches="tight", metadata={"Description": figure.get_label()})
-    return buffer.getvalue()
 
 
 def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> plotting.Figure:

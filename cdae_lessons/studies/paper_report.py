@@ -17,7 +17,6 @@ import pandas as pd
 from cdae_lessons import plotting
 from cdae_lessons.datasets import Cohort
 from cdae_lessons.studies.configuration import Configuration
-from cdae_lessons.studies.figures import png
 from cdae_lessons.studies.summary import write_files
 
 COLUMNS = [
@@ -118,6 +117,7 @@ def text(scores: pd.DataFrame, results: Sequence[Finished]) -> str:
     return "\n\n".join([*blocks, "\n".join(textwrap.fill(note, 110) for note in NOTES)])
 
 
+@plotting.plain()
 def write(out: Path, scores: pd.DataFrame, results: Sequence[Finished]) -> None:
     """Write ``scores.csv``, ``images.csv``, the pictures and ``report.html`` into `out`, each at one stroke.
 
@@ -137,7 +137,7 @@ def write(out: Path, scores: pd.DataFrame, results: Sequence[Finished]) -> None:
         chosen = [one for one in results if f"{one.config.dataset}, {one.config.noise}" == name]
         pictures = []
         for kind, figure in (("comparison", _comparison(name, chosen)), ("curves", _curves(name, chosen))):
-            picture = files[f"{kind}-{slug(name)}.png"] = png(figure)
+            picture = files[f"{kind}-{slug(name)}.png"] = plotting.png(figure)
             pictures.append(_embed(picture, str(figure.get_label())))
         sections.append(
             f"<h2>{html.escape(title)}</h2>\n{table.to_html(index=False, border=0)}\n" + "\n".join(pictures)

@@ -14,7 +14,7 @@ from cdae_lessons import plotting
 from cdae_lessons.errors import InputError, check_count
 from cdae_lessons.files import StrPath, folder
 from cdae_lessons.progress import bar
-from cdae_lessons.studies import figures, networks, running, summary
+from cdae_lessons.studies import networks, running, summary
 from cdae_lessons.studies.configuration import Configuration, rivals
 from cdae_lessons.studies.measuring import measure
 from cdae_lessons.studies.networks import RIVALS
@@ -194,6 +194,7 @@ def pareto(tables: Mapping[str, pd.DataFrame], *, note: str = "") -> plotting.Fi
     return figure
 
 
+@plotting.plain()
 def write(
     out: str | Path, tried: Mapping[Configuration, pd.DataFrame], judged: Mapping[Configuration, pd.DataFrame]
 ) -> list[Path]:
@@ -228,7 +229,7 @@ def write(
         {
             "tried.csv": summary.csv(trials[[*case, *COLUMNS]]),
             "comparison.csv": summary.csv(comparison),
-            "search.png": figures.png(figure),
+            "search.png": plotting.png(figure),
         },
     )
 

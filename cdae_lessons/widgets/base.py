@@ -1,7 +1,7 @@
 """What every lab is made of: labelled controls, one picture of fixed size, its numbers as text, a line for messages.
 
 A lab is ``Lab(title, controls, redraw)``: whenever a control changes, ``redraw(settings)`` gets the values of all
-controls and returns a Figure, or a Figure and its numbers as HTML. Only core ipywidgets are used, no pyplot and no
+controls and returns what draws the picture, and its numbers as HTML. Only core ipywidgets are used, no pyplot and no
 Output widget, so that a lab works alike in JupyterLab, Notebook, VS Code, Voila and Colab (ipywidgets 7.7.1).
 """
 
@@ -10,18 +10,18 @@ from __future__ import annotations
 import atexit
 import gc
 import html
-import io
 import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import ipywidgets
 import traitlets
 from matplotlib.figure import Figure
 
+from cdae_lessons import plotting
 from cdae_lessons.errors import InputError
 
 WIDTH = 720
@@ -38,7 +38,8 @@ DPI = 150
 CSS = 100
 """CSS pixels to an inch of the pictures, so text of 8 points is 11 of them high."""
 
-_DRAWING = threading.Lock()  # matplotlib shares its fonts: one picture at a time, whichever lab it is for
+Drawn: TypeAlias = tuple[Callable[[Figure], None], str]
+"""What draws a lab's picture on the figure that it is given, and its numbers as HTML."""
 
 _at_work: set[threading.Thread] = set()
 
@@ -64,8 +65,8 @@ class Lab(ipywidgets.VBox):
         In the order in which they stand: from ``slider``, ``menu``, ``checkbox``, ``button``. Those with a value are
         settings.
     redraw : callable, optional
-        ``redraw(settings) -> Figure`` or ``-> (Figure, html)``, where settings is a dict of the controls' values by
-        name. Make the figure with ``figure``. It may run on another thread, never twice at once in one lab.
+        ``redraw(settings) -> (draw, html)``, where settings is a dict of the controls' values by name and
+        ``draw(figure)`` is handed to `render`. Both may run on another thread, never twice at once in one lab.
     height : int
         Of the picture in CSS pixels; its width is ``WIDTH``.
     rows : int
@@ -76,7 +77,7 @@ class Lab(ipywidgets.VBox):
         self,
         title: str,
         controls: Mapping[str, ipywidgets.Widget] | None = None,
-        redraw: Callable[[dict], Figure | tuple[Figure, str]] | None = None,
+        redraw: Callable[[dict], Drawn] | None = None,
         *,
         height: int = 300,
         rows: int = 1,
@@ -116,11 +117,6 @@ class Lab(ipywidgets.VBox):
         """Put a line above the picture; no text clears it. Any thread may call this."""
         role, colour = ("alert", "color: var(--jp-error-color1, #b00020)") if error else ("status", "")
         self.message.value = text and f'<div role="{role}" style="line-height:22px;{colour}">{html.escape(text)}</div>'
-
-    def show(self, figure: Figure, text: str = "") -> None:
-        """Put a figure, and below it its numbers as HTML, into the lab. Any thread may call this."""
-        self.picture.value = render(figure)
-        self.text.value = text and f'<div role="status" aria-live="polite" style="line-height:1.4">{text}</div>'
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -163,13 +159,10 @@ class Lab(ipywidgets.VBox):
             self._draw()
 
     def _draw(self) -> None:
-        with _disposed():
-            self._draw_now()
-
-    def _draw_now(self) -> None:
-        with self.guarded():
-            drawn = self._redraw(self.settings)
-            self.show(*drawn) if isinstance(drawn, tuple) else self.show(drawn)
+        with _disposed(), self.guarded():
+            draw, text = self._redraw(self.settings)
+            self.picture.value = render(draw, int(self.picture.height))
+            self.text.value = f'<div role="status" aria-live="polite" style="line-height:1.4">{text}</div>'
             self.say()
 
 
@@ -284,17 +277,13 @@ def shown(control: ipywidgets.Widget, visible: bool) -> None:
     control.layout.display = None if visible else "none"
 
 
-def figure(height: int = 300) -> Figure:
-    """An empty white figure of a lab's width, `height` CSS pixels high: at (left, top) in them, `panels` puts things.
+def render(draw: Callable[[Figure], None], height: int) -> bytes:
+    """What `draw` puts on a white figure of a lab's width, `height` CSS pixels high, as PNG in matplotlib's own style.
 
-    ``figure.add_axes`` works too; layouts that matplotlib computes, and many axes, are slow (10 ms for each of them).
+    It has `panels` put things at (left, top) in CSS pixels, or calls ``figure.add_axes``; layouts that matplotlib
+    computes, and many axes, are slow (10 ms for each of them).
     """
-    return Figure(figsize=(WIDTH / CSS, height / CSS), dpi=DPI, facecolor="white")
-
-
-def render(figure: Figure) -> bytes:
-    """Draw a figure as PNG, all of it, so that pictures of equal figures are equally large."""
-    png = io.BytesIO()
-    with _DRAWING:
-        figure.savefig(png, format="png", dpi=DPI, pil_kwargs={"compress_level": 1})
-    return png.getvalue()
+    with plotting.plain():
+        figure = Figure(figsize=(WIDTH / CSS, height / CSS), dpi=DPI)
+        draw(figure)
+        return plotting.png(figure, crop=False, compress_level=1)  # whole, so that all pictures are equally large

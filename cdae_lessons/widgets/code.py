@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,15 +79,15 @@ def code_lab(images: np.ndarray | Cohort, models: Mapping[int, keras.Model]) -> 
     cases = code_cases(images, models)
     controls = {"code": base.menu("Code size", {str(size): size for size in cases})} | panels.image_slider(len(images))
 
-    def redraw(settings: dict) -> tuple[Figure, str]:
+    def redraw(settings: dict) -> base.Drawn:
         index = settings.get("image", 0)
-        return _draw(images, cases, settings["code"], index), _text(cases, settings["code"], index, images[0].size)
+        draw = partial(_draw, images, cases, settings["code"], index)
+        return draw, _text(cases, settings["code"], index, images[0].size)
 
     return base.Lab("code lab", controls, redraw, height=_HEIGHT)
 
 
-def _draw(images: np.ndarray, cases: Mapping[int, dict], code: int, index: int) -> Figure:
-    figure = base.figure(_HEIGHT)
+def _draw(images: np.ndarray, cases: Mapping[int, dict], code: int, index: int, figure: Figure) -> None:
     clean, made = images[index], cases[code]["images"][index]
     panels.picture(figure, panels.place(0), clean, "Image", f"{clean.size} pixels")
     ssim = cases[code]["ssim"][index]
@@ -103,7 +104,6 @@ def _draw(images: np.ndarray, cases: Mapping[int, dict], code: int, index: int) 
     axes.set(xticks=places[::step], xticklabels=[str(size) for size in cases][::step])
     axes.set_xlabel("code size", fontsize=8, labelpad=1)
     axes.set_ylabel("mean squared error", fontsize=8, labelpad=2)
-    return figure
 
 
 def _text(cases: Mapping[int, dict], code: int, index: int, pixels: int) -> str:

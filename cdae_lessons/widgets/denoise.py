@@ -167,7 +167,7 @@ def denoise_lab(
     tried: dict[str, tuple[float, float]] = {}
     tried_on: dict[str, object] = {}
 
-    def redraw(settings: dict) -> tuple[Figure, str]:
+    def redraw(settings: dict) -> base.Drawn:
         clean, method = images[settings.get("image", 0)], settings.pop("method")
         if method in networks:
             denoiser = network_denoiser(networks[method])
@@ -179,7 +179,7 @@ def denoise_lab(
             tried.clear()
             tried_on.update(settings)
         tried[method] = case["after"]
-        return _draw(clean, case, method), _text(case, tried)
+        return partial(_draw, clean, case, method), _text(case, tried)
 
     return base.Lab("denoise lab", controls, redraw, height=_HEIGHT)
 
@@ -234,14 +234,12 @@ def network_denoiser(network: keras.Model) -> Denoiser:
     return partial(training.denoise, network)
 
 
-def _draw(clean: np.ndarray, case: dict, method: str) -> Figure:
-    figure = base.figure(_HEIGHT)
+def _draw(clean: np.ndarray, case: dict, method: str, figure: Figure) -> None:
     (ssim, psnr), (ssim_after, psnr_after) = case["before"], case["after"]
     panels.picture(figure, panels.place(0), clean, "Clean")
     panels.picture(figure, panels.place(1), case["noisy"], "Noisy", f"SSIM {ssim:.2f}, {psnr:.1f} dB")
     panels.picture(figure, panels.place(2), case["denoised"], method, f"SSIM {ssim_after:.2f}, {psnr_after:.1f} dB")
     panels.error(figure, panels.place(3), case["error"], "Error, denoised − clean", "blue −0.5, red +0.5")
-    return figure
 
 
 def _text(case: dict, tried: Mapping[str, tuple[float, float]]) -> str:

@@ -108,17 +108,16 @@ def lesion_lab(images: np.ndarray | Cohort, network: keras.Model | None = None) 
         "seed": base.slider("Noise seed", 0, 0, 99, 1),
     }
 
-    def redraw(settings: dict) -> tuple[Figure, str]:
+    def redraw(settings: dict) -> base.Drawn:
         clean = images[settings.pop("image", 0)]
         centre = settings.pop("row"), settings.pop("column")
         case = lesion_case(clean, denoiser=denoiser, centre=centre, **settings)
-        return _draw(case, centre, settings["radius"]), _text(case)
+        return partial(_draw, case, centre, settings["radius"]), _text(case)
 
     return base.Lab("lesion lab", controls, redraw, height=_HEIGHT)
 
 
-def _draw(case: dict, centre: tuple[int, int], radius: float) -> Figure:
-    figure = base.figure(_HEIGHT)
+def _draw(case: dict, centre: tuple[int, int], radius: float, figure: Figure) -> None:
     places = [panels.place(column, row) for row in range(2) for column in range(4)]
     put = partial(panels.picture, figure)
     for row, which in enumerate(("without", "with lesion")):
@@ -129,7 +128,6 @@ def _draw(case: dict, centre: tuple[int, int], radius: float) -> Figure:
     panels.error(figure, places[7], case["came_out"], "Denoised, with − without", kept)
     for place in (places[3], places[7]):
         panels.ring(figure, place, case["put_in"].shape, centre=centre, radius=radius)
-    return figure
 
 
 def _text(case: dict) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from matplotlib.figure import Figure
 from scipy import ndimage
@@ -110,16 +112,15 @@ def metric_lab(images: np.ndarray | Cohort) -> base.Lab:
         "dot": base.slider("Dot, grey levels", 0.0, -1.0, 1.0, 0.1),
     }
 
-    def redraw(settings: dict) -> tuple[Figure, str]:
+    def redraw(settings: dict) -> base.Drawn:
         clean = images[settings.pop("image", 0)]
         case = metric_case(clean, **settings)
-        return _draw(clean, case), _text(case)
+        return partial(_draw, clean, case), _text(case)
 
     return base.Lab("metric lab", controls, redraw, height=_HEIGHT)
 
 
-def _draw(clean: np.ndarray, case: dict) -> Figure:
-    figure = base.figure(_HEIGHT)
+def _draw(clean: np.ndarray, case: dict, figure: Figure) -> None:
     panels.picture(figure, panels.place(0), clean, "Clean")
     panels.picture(figure, panels.place(1), case["changed"], "Changed")
     panels.error(figure, panels.place(2), case["error"], "Changed − clean", "blue −0.5, red +0.5")
@@ -128,7 +129,6 @@ def _draw(clean: np.ndarray, case: dict) -> Figure:
         panels.picture(figure, panels.place(column, 1), case[part], f"Its part: {part}")
     means = {"SSIM": case["ssim"], **dict(zip(_PARTS, case["parts"], strict=True))}
     panels.bars(figure, panels.place(3, 1), means, "Means")
-    return figure
 
 
 _PARTS = ("luminance", "contrast", "structure")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -142,12 +143,12 @@ def noise_lab(images: np.ndarray | Cohort | Mapping[str, np.ndarray | Cohort]) -
     for name in ("model", "same"):
         controls[name].observe(show_own_sliders, "value")
 
-    def redraw(settings: dict) -> tuple[Figure, str]:
+    def redraw(settings: dict) -> base.Drawn:
         clean = sets[settings.get("cohort", first)][settings.get("image", 0)]
         model = settings["model"]
         parameters = {key: settings[f"{model} {key}"] for key in PARAMETERS[model]}
         case = noise_case(clean, model=model, rng=settings["seed"] if settings["same"] else None, **parameters)
-        return _draw(clean, case), _text(case)
+        return partial(_draw, clean, case), _text(case)
 
     return base.Lab("noise lab", controls, redraw, height=_HEIGHT, rows=2)
 
@@ -155,14 +156,12 @@ def noise_lab(images: np.ndarray | Cohort | Mapping[str, np.ndarray | Cohort]) -
 _HEIGHT = panels.height(1)
 
 
-def _draw(clean: np.ndarray, case: dict) -> Figure:
-    figure = base.figure(_HEIGHT)
+def _draw(clean: np.ndarray, case: dict, figure: Figure) -> None:
     panels.picture(figure, panels.place(0), clean, "Clean, x")
     score = f"SSIM {case['ssim']:.2f}, {case['psnr']:.1f} dB"
     panels.picture(figure, panels.place(1), case["noisy"], "Noisy, z", score)
     panels.error(figure, panels.place(2), case["difference"], "Difference, z − x", "blue −0.5, red +0.5")
     panels.histogram(figure, panels.place(3), case["difference"], "How often each difference", "z − x, grey levels")
-    return figure
 
 
 def _text(case: dict) -> str:

@@ -16,7 +16,7 @@ from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError
 from cdae_lessons.widgets import background, panels
 from cdae_lessons.widgets.background import Moment
-from cdae_lessons.widgets.base import figure, menu, slider
+from cdae_lessons.widgets.base import Drawn, menu, slider
 from cdae_lessons.widgets.training_base import RunLab, mean_ssim, median_ssim, network_images, progress
 
 LARGEST = 64  # pixels; with larger images a run would take minutes
@@ -121,26 +121,31 @@ class SampleSizeLab(RunLab):
             return "Press Train for the new settings."
         return "" if self.used else "Each finished run becomes a point."
 
-    def draw(self, settings: dict) -> tuple[Figure, str]:
-        moment, used = self.moment, self.used
-        made = figure(_HEIGHT)
-        points = made.add_axes((0.085, 0.13, 0.39, 0.79))
-        course = made.add_axes((0.53, 0.13, 0.22, 0.79))
-        self._draw_points(points, moment, used)
-        self._draw_course(course, moment, (used or settings)["steps"])
-        self._draw_images(made, moment, used or settings)
+    def draw(self, settings: dict) -> Drawn:
+        moment, settings = self.moment, self.used or settings
+        noisy = training.validation_noise(self.validation, _NOISE, seed=settings["seed"])[0]
         own = next(iter(self.pools))
         text = f"Mean SSIM of {len(self.validation)} validation images of {own} (data_range 1), noise p·σ = 0.3: "
         text += ", ".join(f"{name} {value:.3f}" for name, value in self.lines.items())
         if self.results:
             text += f"; {len(self.results)} finished run{'s' * (len(self.results) > 1)}, the best "
             text += f"{max(result.ssim for result in self.results.values()):.3f}"
-        return made, f"{text}."
+        return partial(self._draw_all, settings, moment, noisy), f"{text}."
 
     def _key(self, settings: dict) -> tuple:
         return (settings.get("mix", next(iter(self.mixes))), settings["n"], settings["seed"], settings["steps"])
 
-    def _draw_points(self, axes: Axes, moment: Moment | None, used: dict | None) -> None:
+    def _draw_all(self, settings: dict, moment: Moment | None, noisy: np.ndarray, figure: Figure) -> None:
+        self._draw_points(figure.add_axes((0.085, 0.13, 0.39, 0.79)), settings, moment)
+        self._draw_course(figure.add_axes((0.53, 0.13, 0.22, 0.79)), settings, moment)
+        panels.picture(figure, _SQUARES[0], noisy, "Noisy")
+        if moment is None or moment.denoised is None:
+            instead = "press Train" if moment is None else "not validated yet"
+            panels.blank(figure, _SQUARES[1], "Denoised", instead)
+        else:
+            panels.picture(figure, _SQUARES[1], moment.denoised, "Denoised")
+
+    def _draw_points(self, axes: Axes, settings: dict, moment: Moment | None) -> None:
         series: dict[tuple, list] = {}
         for (mix, n, _, steps), result in list(self.results.items()):
             series.setdefault((mix, steps), []).append((n, result.ssim))
@@ -150,8 +155,8 @@ class SampleSizeLab(RunLab):
             axes.plot(sizes, means, f"-C{i % 10}", linewidth=1)
             label = f"{mix}, {steps} steps"
             axes.plot(*zip(*pairs, strict=True), f"C{i % 10}", linestyle="", marker="os^Dv*"[i % 6], label=label)
-        if moment is not None and used is not None and moment.best:
-            axes.plot(used["n"], moment.scores[moment.best], "ok", markersize=13, markerfacecolor="none")
+        if moment is not None and moment.best:
+            axes.plot(settings["n"], moment.scores[moment.best], "ok", markersize=13, markerfacecolor="none")
         median = self.lines["median filter"]
         axes.axhline(median, color="0.35", linestyle="-.", linewidth=1.2)
         axes.annotate(
@@ -173,7 +178,8 @@ class SampleSizeLab(RunLab):
         if axes.get_legend_handles_labels()[0]:
             axes.legend(fontsize=8, framealpha=0.6)
 
-    def _draw_course(self, axes: Axes, moment: Moment | None, steps: int) -> None:
+    def _draw_course(self, axes: Axes, settings: dict, moment: Moment | None) -> None:
+        steps = settings["steps"] if moment is None else moment.steps  # rounded up to whole epochs
         axes.set(xlim=(0, 1.04 * steps), ylim=(0, 1))
         axes.set_title("the run marked ○", fontsize=9)
         axes.set_xlabel("step", fontsize=9)
@@ -181,18 +187,8 @@ class SampleSizeLab(RunLab):
         for value, style in zip(self.lines.values(), (":", "-."), strict=True):
             axes.axhline(value, color="0.35", linestyle=style, linewidth=1.2)
         if moment is not None:
-            axes.set_xlim(0, 1.04 * moment.steps)
             each = moment.steps / moment.epochs
             axes.plot([each * epoch for epoch in moment.scores], list(moment.scores.values()), "s--k", markersize=4)
-
-    def _draw_images(self, made: Figure, moment: Moment | None, settings: dict) -> None:
-        noisy = training.validation_noise(self.validation, _NOISE, seed=settings["seed"])[0]
-        panels.picture(made, _SQUARES[0], noisy, "Noisy")
-        if moment is None or moment.denoised is None:
-            instead = "press Train" if moment is None else "not validated yet"
-            panels.blank(made, _SQUARES[1], "Denoised", instead)
-        else:
-            panels.picture(made, _SQUARES[1], moment.denoised, "Denoised")
 
 
 def sample_size_lab(cohorts: object) -> SampleSizeLab:

@@ -17,7 +17,7 @@ from cdae_lessons.backend import describe
 from cdae_lessons.errors import InputError
 from cdae_lessons.widgets import background, panels
 from cdae_lessons.widgets.background import Moment
-from cdae_lessons.widgets.base import figure, menu, slider
+from cdae_lessons.widgets.base import Drawn, menu, slider
 from cdae_lessons.widgets.training_base import RunLab, mean_ssim, median_ssim, network_images, progress, summary
 
 NETWORKS: Mapping[str, Callable[..., models.keras.Model]] = MappingProxyType(
@@ -81,24 +81,12 @@ class TrainingLab(RunLab):
             return f"{settings['epochs']} epochs of {steps} steps, {batch} images a step. Device: {self.device}."
         return "" if settings == self.used else "Press Train to use the new settings."
 
-    def draw(self, settings: dict) -> tuple[Figure, str]:
+    def draw(self, settings: dict) -> Drawn:
         moment, settings = self.moment, self.used or settings
         noisy, noisy_ssim = self._noisy(settings["level"])
         lines = {"noisy": noisy_ssim, "median filter": self.median.get(settings["level"])}
-        made = figure(_HEIGHT)
-        loss = made.add_axes((0.075, 0.6, 0.395, 0.33))
-        ssim = made.add_axes((0.075, 0.11, 0.395, 0.35))
-        loss.set_title(_describe(settings), fontsize=9)
-        _draw_loss(loss, moment)
-        _draw_ssim(ssim, moment, lines, self.before)
-        for axes in (loss, ssim):
-            axes.set_xlim(0, 1.03 * settings["epochs"])
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-            axes.grid(alpha=0.3)
-            axes.tick_params(labelsize=8)
-        ssim.set_xlabel("epoch", fontsize=9)
-        _draw_images(made, self.validation[0], noisy, moment)
-        return made, self._numbers(lines, moment)
+        draw = partial(_draw, settings, moment, lines, self.before, self.validation[0], noisy)
+        return draw, self._numbers(lines, moment)
 
     def _noisy(self, level: float) -> tuple[np.ndarray, float]:
         """The first validation image with noise, and the mean SSIM of all of them."""
@@ -152,8 +140,27 @@ def _corruption(level: float) -> partial:
     return partial(noise.gaussian, p=level, sigma=1)
 
 
-def _describe(settings: dict) -> str:
-    return f"{settings['network']}, {settings['n']} images, {settings['recipe']}"
+def _draw(
+    settings: dict,
+    moment: Moment | None,
+    lines: Mapping[str, float | None],
+    before: tuple[dict, Moment] | None,
+    clean: np.ndarray,
+    noisy: np.ndarray,
+    figure: Figure,
+) -> None:
+    loss = figure.add_axes((0.075, 0.6, 0.395, 0.33))
+    ssim = figure.add_axes((0.075, 0.11, 0.395, 0.35))
+    loss.set_title(f"{settings['network']}, {settings['n']} images, {settings['recipe']}", fontsize=9)
+    _draw_loss(loss, moment)
+    _draw_ssim(ssim, moment, lines, before)
+    for axes in (loss, ssim):
+        axes.set_xlim(0, 1.03 * settings["epochs"])
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+        axes.grid(alpha=0.3)
+        axes.tick_params(labelsize=8)
+    ssim.set_xlabel("epoch", fontsize=9)
+    _draw_images(figure, clean, noisy, moment)
 
 
 def _draw_loss(axes: Axes, moment: Moment | None) -> None:
@@ -196,18 +203,18 @@ def _columns(pairs: Iterable[tuple[float, float]]) -> tuple[list[float], list[fl
     return [x for x, _ in pairs], [y for _, y in pairs]
 
 
-def _draw_images(made: Figure, clean: np.ndarray, noisy: np.ndarray, moment: Moment | None) -> None:
+def _draw_images(figure: Figure, clean: np.ndarray, noisy: np.ndarray, moment: Moment | None) -> None:
     first, second, third, fourth = (panels.place(column, row) for row in range(2) for column in (2, 3))
-    panels.picture(made, first, clean, "Clean")
-    panels.picture(made, second, noisy, "Noisy", _scores(clean, noisy))
+    panels.picture(figure, first, clean, "Clean")
+    panels.picture(figure, second, noisy, "Noisy", _scores(clean, noisy))
     error = "Error, denoised − clean"
     if moment is None or moment.denoised is None:
         instead = "press Train" if moment is None else "not validated yet"
-        panels.blank(made, third, "Denoised", instead)
-        panels.blank(made, fourth, error, instead)
+        panels.blank(figure, third, "Denoised", instead)
+        panels.blank(figure, fourth, error, instead)
         return
-    panels.picture(made, third, moment.denoised, "Denoised", _scores(clean, moment.denoised))
-    panels.error(made, fourth, moment.denoised - clean, error, "blue −0.5, red +0.5")
+    panels.picture(figure, third, moment.denoised, "Denoised", _scores(clean, moment.denoised))
+    panels.error(figure, fourth, moment.denoised - clean, error, "blue −0.5, red +0.5")
 
 
 def _scores(clean: np.ndarray, image: np.ndarray) -> str:

@@ -10,13 +10,12 @@ from typing import Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.figure import Figure
 
 from cdae_lessons import denoisers, metrics, training
 from cdae_lessons.errors import InputError, check_images
 from cdae_lessons.widgets import background
 from cdae_lessons.widgets.background import Moment
-from cdae_lessons.widgets.base import Lab, button, enabled
+from cdae_lessons.widgets.base import Drawn, Lab, button, enabled
 
 _PAUSE = 0.4  # seconds between pictures of a running training: each costs it about a tenth of a second
 
@@ -48,8 +47,8 @@ class RunLab(Lab):
         super().__init__(title, {**controls, **buttons}, self.draw, height=height)
         self.message.layout.min_height = "44px"  # two lines, so that the picture stays in place
 
-    def draw(self, settings: dict) -> Figure | tuple[Figure, str]:
-        """Return the picture, and its numbers as HTML, of `moment` (None: no training yet) and these settings."""
+    def draw(self, settings: dict) -> Drawn:
+        """Return what draws `moment` (None: no training yet) and these settings, and their numbers as HTML."""
         raise NotImplementedError
 
     def work(self, settings: dict, *, report: Callable[[Moment], None], check: Callable[[], None]) -> str:
