@@ -49,6 +49,14 @@ def _cache(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
+def home(tmp_path_factory, monkeypatch):
+    """Where data is kept: a folder that is not there yet."""
+    place = tmp_path_factory.mktemp("home") / "data"
+    monkeypatch.setenv("CDAE_DATA_DIR", str(place))
+    return place
+
+
+@pytest.fixture
 def server(monkeypatch):
     """A web server on this machine; `asked` holds the paths, and ranges, that it was asked for."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")

@@ -13,11 +13,7 @@ from cdae_lessons.__main__ import main
 from cdae_lessons.datasets import available, catalogue, fetch, load, mias, sources
 from cdae_lessons.errors import InputError
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.mark.parametrize("name", ["brain", "phantoms", "fundus", "histology"])

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from samples import everything
 
 from cdae_lessons.datasets import download as downloading
 from cdae_lessons.datasets.download import Source, download
@@ -32,11 +33,6 @@ def pauses(monkeypatch):
 def source(server):
     server.answers["/a"] = CONTENT
     return Source(f"{server.address}/a", None, 2 * len(CONTENT), "none", MD5)
-
-
-def everything(folder):
-    """The files in a folder and below, without the locks of downloads."""
-    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
 
 
 def test_it_makes_folders_and_leaves_one_file(source, tmp_path):

@@ -10,11 +10,7 @@ import pytest
 from cdae_lessons import files
 from cdae_lessons.errors import InputError
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
-    return tmp_path / "home"
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_data_home(home, tmp_path, monkeypatch):

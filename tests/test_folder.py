@@ -1,28 +1,17 @@
 """The user's own images, and dental ones."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from samples import RAMP, SHARED, save
 
 from cdae_lessons.datasets import folder, load
 from cdae_lessons.errors import InputError
 
-SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 needs_dental = pytest.mark.skipif(not (SHARED / "dental").is_dir(), reason=f"no dental X-rays in {SHARED / 'dental'}")
-RAMP = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path_factory.mktemp("home")))
-
-
-def save(pixels, file, **options):
-    Image.fromarray(pixels).save(file, **options)
-    return file
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_a_folder_in_natural_order_without_other_files(tmp_path):

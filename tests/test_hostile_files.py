@@ -30,10 +30,7 @@ TOKEN = re.compile(rb'-?\d+(?:\.\d+)?|"[^"]*"|true|false|null')
 WORDS = [b"0", b"-1", b"7", b"1e9", b"1000000000", b"99999999999999999999", b"null", b"true", b"[]", b"{}", b'"x"']
 WORDS += [b'"Lambda"', b'"os"', b'"system"', b'"../x"', b'"config"', b"[[[[]]]]"]
 
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path, monkeypatch):
-    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def picture(suffix):

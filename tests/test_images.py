@@ -5,22 +5,13 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
+from samples import RAMP, save
 from skimage.transform import resize
 
 from cdae_lessons.datasets import images, load
 from cdae_lessons.errors import InputError
 
-RAMP = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
-
-
-@pytest.fixture(autouse=True)
-def _home(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path_factory.mktemp("home")))
-
-
-def save(pixels, file, **options):
-    Image.fromarray(pixels).save(file, **options)
-    return file
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def read(file):

@@ -2,31 +2,23 @@
 
 import builtins
 import csv
-import importlib.util
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: make setup")
+import make_nbgrader as tool  # noqa: E402
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook  # noqa: E402
 
 from cdae_lessons import checks  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
-TOOL = ROOT / "tools" / "make_nbgrader.py"
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 LESSON = "04_small"
-
-
-@pytest.fixture(scope="module")
-def tool():
-    spec = importlib.util.spec_from_file_location("make_nbgrader", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def code(name, source, *tags):
@@ -78,7 +70,7 @@ def solutions():
     return new_notebook(cells=[code("flip", FLIP, "solution"), code("count", ANSWER, "solution")])
 
 
-def test_an_assignment_holds_the_exercises_and_what_they_need(tool):
+def test_an_assignment_holds_the_exercises_and_what_they_need():
     source = tool.assignment(lesson(), solutions())
     nbformat.validate(source)
     expected = "top imports window helper task flip flip-test heading more count count-test"
@@ -93,7 +85,7 @@ def test_an_assignment_holds_the_exercises_and_what_they_need(tool):
     }
 
 
-def test_the_blank_stands_before_the_solution(tool):
+def test_the_blank_stands_before_the_solution():
     cells = {cell.id: cell.source for cell in tool.assignment(lesson(), solutions()).cells}
     before, _, rest = cells["count"].partition("### BEGIN SOLUTION\n")
     solution, _, after = rest.partition("### END SOLUTION\n")
@@ -101,7 +93,7 @@ def test_the_blank_stands_before_the_solution(tool):
     assert solution + after == ANSWER
 
 
-def test_the_test_asks_the_check_for_its_verdict(tool):
+def test_the_test_asks_the_check_for_its_verdict():
     cells = {cell.id: cell.source for cell in tool.assignment(lesson(), solutions()).cells}
     right, wrong = {}, {}
     exec(cells["imports"] + "\nsize = 3\n" + HELPER + "\n" + FLIP + "\n" + cells["flip-test"], right)  # noqa: S102
@@ -110,7 +102,7 @@ def test_the_test_asks_the_check_for_its_verdict(tool):
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
-def test_every_lesson_makes_an_assignment_in_which_no_name_is_missing(tool, path):
+def test_every_lesson_makes_an_assignment_in_which_no_name_is_missing(path):
     lesson = nbformat.read(ROOT / "notebooks" / path.name, as_version=4)
     source = tool.assignment(lesson, nbformat.read(path, as_version=4))
     known, graded = set(dir(builtins)), 0
@@ -123,20 +115,20 @@ def test_every_lesson_makes_an_assignment_in_which_no_name_is_missing(tool, path
     assert graded == len(checks.EXERCISES[int(path.stem[:2])])
 
 
-def test_an_exercise_without_its_solution_is_an_error(tool):
+def test_an_exercise_without_its_solution_is_an_error():
     lacking = new_notebook(cells=solutions().cells[:1])
     with pytest.raises(ValueError, match=r"\['count', 'flip'\].*\['flip'\]"):
         tool.assignment(lesson(), lacking)
 
 
-def test_an_exercise_without_a_check_is_an_error(tool):
+def test_an_exercise_without_a_check_is_an_error():
     blank, solved = (new_notebook(cells=[code("flip", "answer = 1", tag)]) for tag in ("exercise", "solution"))
     with pytest.raises(ValueError, match="flip calls 0 checks"):
         tool.assignment(blank, solved)
 
 
 def test_an_unknown_lesson_is_named(tmp_path):
-    done = run(tmp_path, sys.executable, TOOL, "--notebooks", tmp_path, "09_missing", check=False)
+    done = run(tmp_path, sys.executable, tool.__file__, "--notebooks", tmp_path, "09_missing", check=False)
     assert done.returncode == 2
     assert "no solutions for 09_missing" in done.stderr
 
@@ -152,13 +144,13 @@ def nbgrader(course, *command):
     return run(course, sys.executable, "-m", "nbgrader", *command).stdout
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("nbgrader"), reason="nbgrader is not installed: pip install nbgrader")
+@pytest.mark.skipif(not find_spec("nbgrader"), reason="nbgrader is not installed: pip install nbgrader")
 def test_nbgrader_gives_full_marks_to_the_right_submission_only(tmp_path):
     notebooks, course = tmp_path / "notebooks", tmp_path / "course"
     (notebooks / "solutions").mkdir(parents=True)
     nbformat.write(lesson(), notebooks / f"{LESSON}.ipynb")
     nbformat.write(solutions(), notebooks / "solutions" / f"{LESSON}.ipynb")
-    run(tmp_path, sys.executable, TOOL, "--notebooks", notebooks, "--to", course)
+    run(tmp_path, sys.executable, tool.__file__, "--notebooks", notebooks, "--to", course)
 
     source, release = (course / kind / LESSON / f"{LESSON}.ipynb" for kind in ("source", "release"))
     assert "Success" in nbgrader(course, "validate", str(source))

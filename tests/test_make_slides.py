@@ -1,25 +1,14 @@
 """Slides of a lesson: each cell in its place, and pages that need no network."""
 
-import importlib.util
 import re
 import types
-from pathlib import Path
 
 import pytest
 
 nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: make setup")
 pytest.importorskip("nbconvert", reason="nbconvert is not installed: make setup")
+import make_slides as tool  # noqa: E402
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output  # noqa: E402
-
-TOOL = Path(__file__).parents[1] / "tools" / "make_slides.py"
-
-
-@pytest.fixture(scope="module")
-def tool():
-    spec = importlib.util.spec_from_file_location("make_slides", TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def said(text):
@@ -42,7 +31,7 @@ def lesson():
     )
 
 
-def test_sections_go_right_and_their_cells_down(tool):
+def test_sections_go_right_and_their_cells_down():
     notebook = lesson()
     slides = tool.as_slides(notebook)
     assert [cell.metadata.slideshow.slide_type for cell in slides.cells] == [
@@ -55,17 +44,17 @@ def test_sections_go_right_and_their_cells_down(tool):
     assert not any("slideshow" in cell.metadata for cell in notebook.cells)
 
 
-def test_of_figures_and_long_code_only_the_output_is_shown(tool):
+def test_of_figures_and_long_code_only_the_output_is_shown():
     hidden = ["hide-input" in cell.metadata.get("tags", []) for cell in tool.as_slides(lesson()).cells]
     assert hidden == [False, False, False, True, False, False, True, True]
 
 
-def test_a_long_text_is_divided_between_paragraphs(tool):
+def test_a_long_text_is_divided_between_paragraphs():
     paragraphs = [letter * 400 for letter in "abcde"]
     assert tool.divided("\n\n".join(paragraphs)) == ["\n\n".join(paragraphs[i : i + 2]) for i in (0, 2, 4)]
 
 
-def test_the_pages_load_nothing_from_a_network(tool, tmp_path, monkeypatch):
+def test_the_pages_load_nothing_from_a_network(tmp_path, monkeypatch):
     (tmp_path / "scripts").mkdir()
     package = types.SimpleNamespace(origin=str(tmp_path / "scripts" / "__init__.py"))
     monkeypatch.setattr(tool, "SCRIPTS", {"reveal.js": ("package", "")})
@@ -83,7 +72,7 @@ def test_the_pages_load_nothing_from_a_network(tool, tmp_path, monkeypatch):
     assert "plotting" not in page
 
 
-def test_what_is_missing_is_named(tool, tmp_path, monkeypatch, capsys):
+def test_what_is_missing_is_named(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tool, "find_spec", lambda name: None)
     with pytest.raises(SystemExit):
         tool.main(["--to", str(tmp_path), "02_noise.ipynb"])

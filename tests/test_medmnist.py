@@ -6,23 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from samples import SHARED, everything
 
 from cdae_lessons.datasets import DataNotice, available, fetch, load, medmnist
 from cdae_lessons.errors import InputError
 
-SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 PNEUMONIA = SHARED / "medmnist" / "pneumoniamnist.npz"
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-def everything(folder):
-    """The files in a folder and below, without the locks of downloads."""
-    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def npz(file, *, side=28, counts=(6, 2, 3), colour=False, **changed):

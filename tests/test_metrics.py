@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-import imageio.v3 as iio
 import numpy as np
 import pytest
+from samples import mammograms, needs_mias
 from skimage.draw import ellipse
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from skimage.transform import resize
 
 from cdae_lessons import metrics
 from cdae_lessons.errors import InputError
-
-SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -173,11 +167,9 @@ def test_both_of_two_organs_are_kept():
     assert not mask[32, 32]
 
 
+@needs_mias
 def test_in_mammograms_the_mask_leaves_out_the_background():
-    if not (SHARED / "mias").is_dir():
-        pytest.skip(f"needs the mini-MIAS images in {SHARED}")
-    files = sorted((SHARED / "mias").glob("*.pgm"))[::3]
-    images = np.stack([resize(iio.imread(f) / 255, (64, 64), anti_aliasing=True) for f in files]).clip(0, 1)
+    images = mammograms()
     mask = metrics.body_mask(images)
     assert ((mask.mean(axis=(1, 2)) > 0.2) & (mask.mean(axis=(1, 2)) < 0.6)).all()
     black = np.zeros_like(images)

@@ -1,32 +1,18 @@
 """mini-MIAS: a folder or an archive, by hand or from the network."""
 
 import io
-import os
 import tarfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from samples import SHARED, everything, needs_mias
 
 from cdae_lessons.datasets import available, fetch, load, mias
 from cdae_lessons.errors import InputError
 
-SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
-needs_mias = pytest.mark.skipif(not (SHARED / "mias").is_dir(), reason=f"no mini-MIAS images in {SHARED / 'mias'}")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
-    place = tmp_path_factory.mktemp("data")
-    monkeypatch.setenv("CDAE_DATA_DIR", str(place))
-    return place
-
-
-def everything(folder):
-    """The files in a folder and below, without the locks of downloads."""
-    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def mammogram(value):

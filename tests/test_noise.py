@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
 
-import imageio.v3 as iio
 import numpy as np
 import pytest
-from skimage.transform import resize
+from samples import mammograms, needs_mias
 
 from cdae_lessons import metrics, noise
 from cdae_lessons.errors import InputError
 
-SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 RAMP = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(1, 64, 64).repeat(40, axis=0)
 
 
@@ -114,11 +110,9 @@ def test_p_zero_is_no_noise(name):
     np.testing.assert_array_equal(noise.NOISES[name](RAMP, p=0, rng=0), RAMP)
 
 
+@needs_mias
 def test_the_factor_reading_of_p_gives_the_papers_scores():
-    if not (SHARED / "mias").is_dir():
-        pytest.skip(f"needs the mini-MIAS images in {SHARED}")
-    files = sorted((SHARED / "mias").glob("*.pgm"))[::3]
-    images = np.stack([resize(iio.imread(f) / 255, (64, 64), anti_aliasing=True) for f in files]).clip(0, 1)
+    images = mammograms()
     noisy = noise.gaussian(images, p=0.1, sigma=1, rng=0)
     share = np.where(np.random.default_rng(0).random(images.shape) < 0.1, noise.gaussian(images, p=1, rng=1), images)
     assert metrics.score(images, noisy, data_range=2)["ssim"].mean() == pytest.approx(0.45, abs=0.04)

@@ -1,12 +1,11 @@
 """The paper's experiment in small: tables, files, resuming, and what goes wrong. A blur stands in for networks."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from samples import SHARED, needs_mias
 from scipy import ndimage
 
 from cdae_lessons import InputError, denoisers, training
@@ -16,7 +15,6 @@ from cdae_lessons.errors import ResultNotice
 from cdae_lessons.studies import measuring, paper, paper_report, sides
 from cdae_lessons.studies.configuration import Configuration
 
-SHARED = Path(os.environ.get("CDAE_SHARED_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 SIZE = 16
 
 
@@ -242,7 +240,7 @@ def test_mistakes_and_interrupts_leave_no_traceback(monkeypatch, capsys):
     assert "What was finished is kept" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not (SHARED / "mias").is_dir(), reason=f"there are no mammograms in {SHARED / 'mias'}")
+@needs_mias
 def test_the_noisy_mammograms_score_as_the_paper_says():
     common = {"dataset": "mias", "noise": paper.LOW, "n_train": 10, "split": "paper"}
     scores = {

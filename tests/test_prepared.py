@@ -5,19 +5,11 @@ import os
 
 import numpy as np
 import pytest
+from samples import everything
 
 from cdae_lessons.datasets import DataNotice, brain, fetch, load, prepared
 
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-def everything(folder):
-    """The files in a folder and below, without the locks of downloads."""
-    return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def test_prepared_is_made_once_for_each_key(home):
@@ -83,11 +75,11 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path, monkeypatch):
         assert len(load("brain", n=200, size=16)) == 200
 
 
-def test_brains_are_kept(monkeypatch, tmp_path):
+def test_brains_are_kept(monkeypatch, home):
     first = load("brain", n=200, size=16)
     assert len(set(first.subjects)) == 200
     monkeypatch.setattr(brain, "draw", None)
     assert np.array_equal(load("brain", n=200, size=16).images, first.images)
-    assert len(list((tmp_path / "home" / "prepared").iterdir())) == 1
+    assert len(list((home / "prepared").iterdir())) == 1
     with pytest.raises(TypeError):  # others are drawn, not taken from there
         load("brain", n=200, size=16, seed=1)

@@ -17,10 +17,11 @@ from cdae_lessons.errors import InputError
 from cdae_lessons.metrics import score
 from cdae_lessons.widgets import base, panels
 from cdae_lessons.widgets.code import code_cases
-from cdae_lessons.widgets.denoise import CLASSICAL, LEVELS, SHIPPED, classical, corruption, denoise_case
+from cdae_lessons.widgets.denoise import CLASSICAL, SHIPPED, classical, denoise_case
 from cdae_lessons.widgets.lesion import lesion_case
 from cdae_lessons.widgets.metric import dot_centre, metric_case
-from cdae_lessons.widgets.noise import PARAMETERS, equation, noise_case
+from cdae_lessons.widgets.noise import equation, noise_case
+from cdae_lessons.widgets.noise_sliders import LEVELS, PARAMETERS, corruption
 
 
 @pytest.fixture(scope="module")
@@ -524,8 +525,8 @@ def test_the_code_lab_refuses_what_does_not_fit(cohort, autoencoders):
 def test_every_noise_has_a_slider_and_tuned_baselines():
     assert {*LEVELS} == {*noise.NOISES} == {*weights.baselines()}
     for model, level in LEVELS.items():
-        corruption(model, level.low)
-        corruption(model, level.high)
+        corruption(model, level.range.low)
+        corruption(model, level.range.high)
         for tuned in weights.baselines()[model].values():
             assert {*tuned} == {*CLASSICAL.values()}
 
@@ -534,9 +535,9 @@ def test_every_noise_has_a_slider_and_tuned_baselines():
 @pytest.mark.parametrize("method", [name for name in CLASSICAL.values() if name != "bm3d"])
 def test_a_tuned_method_is_no_worse_than_the_noisy_image(model, method, cohort):
     level = LEVELS[model]
-    corrupt = corruption(model, level.value)
+    corrupt = corruption(model, level.range.value)
     noisy = corrupt(cohort.images, rng=0)
-    made = classical(method, noise=model, level=level.value, images=cohort.images)(noisy)
+    made = classical(method, noise=model, level=level.range.value, images=cohort.images)(noisy)
     before, after = (score(cohort.images, each, data_range=1)["ssim"].mean() for each in (noisy, made))
     assert after > before - 0.02
 

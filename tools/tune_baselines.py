@@ -12,7 +12,8 @@ import numpy as np
 
 from cdae_lessons import datasets, denoisers, weights
 from cdae_lessons.studies import code
-from cdae_lessons.widgets.denoise import CLASSICAL, LEVELS, corruption
+from cdae_lessons.widgets.denoise import CLASSICAL
+from cdae_lessons.widgets.noise_sliders import LEVELS, corruption
 
 STARTS = ("cdae_lessons.denoisers", "cdae_lessons.noise")  # the code that decides all this
 IMAGES, COUNT = 8, 4  # training images; levels of each noise, evenly spaced in octaves
@@ -25,7 +26,7 @@ def main() -> None:
     table = {}
     for noise, slider in LEVELS.items():
         table[noise] = {}
-        for level in np.geomspace(slider.low, slider.high, COUNT):
+        for level in np.geomspace(slider.range.low, slider.range.high, COUNT):
             noisy = corruption(noise, level)(clean, rng=0)
             deviation = max((noisy.astype(float) - clean).std(), 1e-3)
             chosen = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,38 +12,14 @@ from matplotlib.figure import Figure
 from cdae_lessons import denoisers, weights
 from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError, known
-from cdae_lessons.noise import NOISES
 from cdae_lessons.widgets import base, panels
+from cdae_lessons.widgets.noise_sliders import LEVELS, corruption
 
 if TYPE_CHECKING:
     import keras
 
 Denoiser = Callable[[np.ndarray], np.ndarray]
 
-
-class Level(NamedTuple):
-    """What the noise slider of one noise model moves: a parameter, its range, and the values of the others."""
-
-    parameter: str
-    label: str
-    value: float
-    low: float
-    high: float
-    step: float
-    log: bool = False
-    others: Mapping[str, float] = {}
-
-
-LEVELS: Mapping[str, Level] = {
-    "gaussian": Level("sigma", "Noise σ", 0.2, *weights.SIGMAS, 0.05, others={"p": 1.0}),
-    "poisson": Level("p", "Noise p (λ = 5)", 0.1, 0.05, 0.5, 0.05, others={"lam": 5.0}),
-    "shot": Level("peak", "Photons at x = 1", 30.0, 1.0, 1000.0, 0.25, log=True),
-    "masking": Level("p", "Share masked p", 0.25, 0.05, 0.9, 0.05),
-    "salt_and_pepper": Level("p", "Share replaced p", 0.1, 0.05, 0.9, 0.05),
-    "speckle": Level("sigma", "Noise σ", 0.2, 0.05, 1.0, 0.05),
-    "rician": Level("sigma", "Noise σ", 0.1, 0.02, 0.5, 0.02),
-}
-"""Of each noise model of `noise.NOISES`, what the slider of the lab moves."""
 
 CLASSICAL = {
     "Median": "median",
@@ -58,12 +34,6 @@ _SAMPLE = 16  # images over which the noise is measured
 _HEIGHT = panels.height(1)
 
 
-def corruption(noise: str, level: float) -> partial:
-    """The noise model `noise` with the lab's slider at `level`, to be called as ``corrupt(images, rng=…)``."""
-    of = LEVELS[known(noise, LEVELS, what="noise model")]
-    return partial(NOISES[noise], **of.others, **{of.parameter: level})
-
-
 def classical(method: str, *, noise: str, level: float, images: np.ndarray) -> Denoiser:
     """A classical method with parameters for a level of noise.
 
@@ -76,7 +46,7 @@ def classical(method: str, *, noise: str, level: float, images: np.ndarray) -> D
     method : str
         A name of `denoisers.DENOISERS` that is in `CLASSICAL`.
     noise, level
-        As in `corruption`.
+        As in `noise_sliders.corruption`.
     images : ndarray of shape (N, H, W), floating point in [0, 1]
         Clean images, for the size of the noise alone.
 
@@ -160,7 +130,7 @@ def denoise_lab(
     networks = {SHIPPED: shipped_network(images)} if networks is None else dict(networks)
     check_networks(networks, images)
     controls = panels.image_slider(len(images))
-    controls["level"] = base.slider(level.label, level.value, level.low, level.high, level.step, log=level.log)
+    controls["level"] = base.slider(**level.range._asdict())
     methods = {shown: name for shown, name in CLASSICAL.items() if name in denoisers.DENOISERS}
     controls["method"] = base.menu("Method", [*methods, *networks])
     controls["seed"] = base.slider("Noise seed", 0, 0, 99, 1)

@@ -12,19 +12,7 @@ from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.errors import InputError, known
 from cdae_lessons.noise import NOISES, Seed
 from cdae_lessons.widgets import base, panels
-
-PARAMETERS = {
-    "gaussian": {
-        "p": ("p", 0.1, 0.0, 1.0, 0.05), "mean": ("Mean", 0.0, -1.0, 1.0, 0.1), "sigma": ("σ", 1.0, 0.0, 5.0, 0.1)
-    },
-    "poisson": {"p": ("p", 0.2, 0.0, 1.0, 0.05), "lam": ("λ", 5.0, 0.0, 20.0, 0.5)},
-    "shot": {"peak": ("Photons at x = 1", 30.0, 1.0, 1000.0, 0.25)},
-    "masking": {"p": ("Share of pixels p", 0.25, 0.0, 1.0, 0.05)},
-    "salt_and_pepper": {"p": ("Share of pixels p", 0.1, 0.0, 1.0, 0.05)},
-    "speckle": {"sigma": ("σ", 0.2, 0.0, 2.0, 0.05)},
-    "rician": {"sigma": ("σ", 0.1, 0.0, 1.0, 0.02)},
-}  # fmt: skip
-"""Of each noise model: label, first value, least, greatest and step of each of its sliders."""
+from cdae_lessons.widgets.noise_sliders import PARAMETERS
 
 _EQUATIONS = {
     "gaussian": (
@@ -48,7 +36,7 @@ def equation(model: str, **parameters: float) -> str:
     model : str
         A name of `noise.NOISES`.
     **parameters
-        All its parameters, as in `PARAMETERS`.
+        All its parameters, as in `noise_sliders.PARAMETERS`.
 
     Returns
     -------
@@ -131,8 +119,8 @@ def noise_lab(images: np.ndarray | Cohort | Mapping[str, np.ndarray | Cohort]) -
     controls |= {"seed": base.slider("Seed", 0, 0, 99, 1), "same": base.checkbox("Same draw each time", value=True)}
     controls["model"] = base.menu("Noise", {name.replace("_", " "): name for name in PARAMETERS})
     for model, sliders in PARAMETERS.items():
-        for key, (label, value, low, high, step) in sliders.items():
-            controls[f"{model} {key}"] = base.slider(label, value, low, high, step, log=model == "shot")
+        for key, values in sliders.items():
+            controls[f"{model} {key}"] = base.slider(**values._asdict())
 
     def show_own_sliders(_: object = None) -> None:
         for name in _OWN:
