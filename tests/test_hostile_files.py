@@ -262,14 +262,14 @@ def test_no_pickle_is_run(tmp_path):
     assert mark.exists()
 
 
-def test_no_pickle_is_run_from_prepared_images(tmp_path):
+def test_no_pickle_is_run_from_prepared_images(tmp_path, home):
     from cdae_lessons.datasets import prepared
 
     def make():
         return np.ones((2, 4, 4), np.float32), np.arange(2)
 
     prepared.kept("toy", (), make)
-    (file,) = (tmp_path / "home" / "prepared").iterdir()
+    (file,) = (home / "prepared").iterdir()
     np.savez(file, images=np.array([Trap(tmp_path / "run")], dtype=object), subjects=np.arange(2))
     assert prepared.kept("toy", (), make)[0].sum() == 32
     assert not (tmp_path / "run").exists()

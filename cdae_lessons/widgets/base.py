@@ -66,7 +66,7 @@ class Lab(ipywidgets.VBox):
         settings.
     redraw : callable, optional
         ``redraw(settings) -> (draw, html)``, where settings is a dict of the controls' values by name and
-        ``draw(figure)`` is handed to `render`. Both may run on another thread, never twice at once in one lab.
+        ``draw(figure)`` fills a new figure. Both may run on another thread, never twice at once in one lab.
     height : int
         Of the picture in CSS pixels; its width is ``WIDTH``.
     rows : int
