@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python
-PYTEST = OMP_NUM_THREADS=1 $(<D)/bin/python -m pytest -n 2 --dist loadscope
+PYTEST = OMP_NUM_THREADS=1 $(<D)/bin/$(or $(UNDER),python) -m pytest -n 2 --dist loadscope
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 SOLUTIONS := $(sort $(wildcard notebooks/solutions/*.ipynb))
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__.py)
@@ -22,12 +22,16 @@ playground: .venv/.playground ## serve the labs alone as a web page, for lecture
 	@echo "Open the address below, token included; the labs take some ten seconds to appear."
 	@$(BIN)/voila playground/labs.ipynb --no-browser --token --Voila.ip=127.0.0.1 $(ARGS)
 
-test: .venv/.lab .venv/.test ## check the code style and the types, run all tests, all notebooks and solutions
+test: UNDER = coverage run
+test: .venv/.lab .venv/.test ## check the code style and the types, run all tests, all notebooks and solutions, and see what they reach
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/coverage erase
 	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 600 \
 		tests $(NOTEBOOKS) $(SOLUTIONS) $(ARGS)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report $(if $(ARGS),--fail-under=0)
 setup: .venv/.lab .venv/.test ## install what lab and test need into .venv, and no more
 
 course: .venv/.lab ## execute every lesson and solution in place, timed    (TO=html: lessons into build/ as web pages)

@@ -3,8 +3,11 @@
 import os
 import subprocess
 import sys
+from types import ModuleType, SimpleNamespace
 
 import pytest
+
+from cdae_lessons import backend
 
 
 def python(code, **environ):
@@ -81,9 +84,59 @@ def test_keras_imported_before_with_another_backend_is_told():
     assert "Restart the kernel" in done.stderr
 
 
-def test_describe_names_backend_device_precision_and_versions():
-    from cdae_lessons import backend
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        ("{'torch', 'jax', 'tensorflow'}", "none is installed. Run: pip install torch"),
+        ("{'keras'}", "Keras is not installed. Run: pip install keras"),
+    ],
+)
+def test_what_is_missing_is_named_with_the_remedy(gone, said):
+    code = (
+        "import importlib.util as u\n"
+        "real = u.find_spec\n"
+        f"u.find_spec = lambda name, *a: None if name in {gone} else real(name, *a)\n"
+        "from cdae_lessons import models"
+    )
+    assert said in python(code).stderr
 
+
+def test_what_is_not_installed_has_no_version():
+    assert backend._version("no-such-package") == "not installed"
+
+
+def test_the_device_is_said_for_each_backend(monkeypatch):
+    import torch
+
+    def has(module, **parts):
+        fake = ModuleType(module)
+        vars(fake).update(parts)
+        monkeypatch.setitem(sys.modules, module, fake)
+
+    def jax(platform, kind):
+        has("jax", devices=lambda: [SimpleNamespace(platform=platform, device_kind=kind)])
+        return backend._device("jax")
+
+    def tensorflow(*gpus):
+        details = {"device_name": "NVIDIA T4"}
+        experimental = SimpleNamespace(get_device_details=lambda gpu: details if gpu else {})
+        has(
+            "tensorflow",
+            config=SimpleNamespace(list_physical_devices=lambda _: gpus, experimental=experimental),
+        )
+        return backend._device("tensorflow")
+
+    assert [jax("cpu", "cpu"), jax("gpu", "NVIDIA T4")] == ["CPU", "GPU, NVIDIA T4"]
+    assert [tensorflow(), tensorflow("first"), tensorflow("")] == ["CPU", "CUDA, NVIDIA T4", "CUDA, GPU"]
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert backend._device("torch") == "MPS, Apple GPU"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "NVIDIA T4")
+    assert backend._device("torch") == "CUDA, NVIDIA T4"
+
+
+def test_describe_names_backend_device_precision_and_versions():
     found = backend.describe()
     assert found["backend"] == os.environ["KERAS_BACKEND"]
     assert found["device"].split(",")[0] in {"CPU", "CUDA", "MPS", "GPU", "TPU"}

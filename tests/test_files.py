@@ -69,6 +69,19 @@ def test_a_file_where_a_folder_should_be_is_told(tmp_path):
         pytest.fail("there is no folder to write to")
 
 
+def test_where_another_process_has_just_written_the_same_its_file_stays(tmp_path, monkeypatch):
+    def in_use(*_):
+        raise PermissionError(errno.EACCES, "in use")  # as Windows does
+
+    monkeypatch.setattr(Path, "replace", in_use)
+    with pytest.raises(InputError, match="Cannot write"), files.appearing(tmp_path / "a.txt") as part:
+        part.write_text("ours", encoding="utf-8")
+    (tmp_path / "a.txt").write_text("theirs", encoding="utf-8")
+    with files.appearing(tmp_path / "a.txt") as part:
+        part.write_text("ours", encoding="utf-8")
+    assert [path.read_text(encoding="utf-8") for path in tmp_path.iterdir()] == ["theirs"]
+
+
 def test_a_changed_file_has_another_state(tmp_path):
     (tmp_path / "a").write_bytes(b"1")
     before = files.state(tmp_path / "a")
