@@ -57,7 +57,7 @@ reproduce: .venv/.lab ## the paper's tables on brains, with short trainings (in 
 readme: reproduce ## the README's badges, picture and table of results, measured anew
 	@$(RUN) tools/make_hero.py
 	@$(RUN) tools/make_readme.py results/brain-fast/scores.csv
-studies: .venv/.sweep ## the studies behind lessons 05 and 07, resumed where they stopped (an hour on two cores)
+studies: .venv/.sweep ## the studies behind lessons 05 and 07, BM3D among the rivals; resumed where they stopped (an hour on two cores)
 	@for study in sample_size mixing stacked; do \
 		$(RUN) -m cdae_lessons sweep studies/$$study.yaml --workers 2 $(ARGS) && \
 		$(RUN) -m cdae_lessons sweep studies/$$study.yaml --report && \
@@ -108,6 +108,7 @@ EXTRAS := $(addprefix .venv/.,lab test playground slides book nbgrader sweep)
 OTHERS := $(addsuffix /.ready,.venv-backends .venv-oldest .venv-newest .venv-colab)
 .venv/.lab: WHAT = the course and JupyterLab (about 2 GB; some minutes the first time)
 .venv/.lab: WITH = -c constraints.txt -e '.[lab,medical]'
+.venv/.sweep: WITH = -c constraints.txt -e '.[sweep,bm3d]'
 .venv-backends/.ready: WHAT = JAX and TensorFlow into .venv-backends (about 4 GB)
 .venv-backends/.ready: WITH = -c constraints.txt -e '.[test]' jax tensorflow
 .venv-oldest/.ready: WHAT = the lowest supported versions into .venv-oldest (about 1.5 GB)

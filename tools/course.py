@@ -54,7 +54,13 @@ def _execute(path: Path, to: str) -> str:
     notebook = nbformat.read(path, as_version=4)
     quiet = ["--IPKernelApp.log_level=40"]  # no word about TCP without encryption for each kernel
     settings = {"timeout": 600, "store_widget_state": False, "extra_arguments": quiet}
-    NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}, **settings).execute()
+    for may_retry in (True, False):
+        try:
+            NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}, **settings).execute()
+            break
+        except RuntimeError as error:  # another program may have taken the kernel's port before it did
+            if not (may_retry and "before replying" in str(error)):
+                raise
     _tidy(notebook)
     if to == "notebook":
         with appearing(path) as part:
