@@ -179,6 +179,8 @@ def test_a_run_that_fails_on_a_worker_is_told(client, eight, tmp_path):
         msg = "no such images"
         raise InputError(msg)
 
+    # Else the scheduler may answer with results of the test before, whose runs have the same names.
+    wait_until(lambda: not client.run_on_scheduler(lambda dask_scheduler: [*dask_scheduler.tasks]))
     with pytest.raises(InputError, match="8 of 8 runs failed.*no such images"):
         running.run(grid(**eight), store=tmp_path, client=client, with_rivals=False, progress=False, work=work)
 
