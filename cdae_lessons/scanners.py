@@ -1,7 +1,8 @@
 """Scanners: what a CT or an MR scanner would show of an image, with the noise where it arises.
 
 `noise` changes pixels, each for itself. A scanner measures something else than pixels, noise falls on that, and the
-reconstruction carries it into the image: there the noise of neighbouring pixels is correlated.
+reconstruction carries it into the image. There the noise of neighbouring pixels is correlated after a CT, and after an
+MRI that has left out lines.
 
 Both functions can be given to `training.fit` as ``corrupt``: ``functools.partial(scanners.low_dose_ct, photons=300)``.
 """

@@ -87,6 +87,11 @@ def eight():
     return SMALL | {"seed": list(range(8))}
 
 
+def stored_in(folder):
+    """The stored results; what begins with a dot was being written when its process was killed."""
+    return list(folder.glob("[!.]*.json"))
+
+
 def calls(folder):
     return Counter(map(int, (folder / "calls.txt").read_text(encoding="utf-8").split()))
 
@@ -118,7 +123,7 @@ def test_a_killed_worker_s_run_is_done_again(client, eight, tmp_path):
     how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
     table = running.run(grid(**eight), work=work, **how)
     assert list(table["seed"]) == list(range(8))
-    assert len(list(tmp_path.glob("[!.]*.json"))) == 8
+    assert len(stored_in(tmp_path)) == 8
     assert calls(tmp_path)[2] == 2
     before = calls(tmp_path)
     running.run(grid(**eight), work=work, **how)
@@ -133,17 +138,17 @@ def test_after_a_killed_client_only_the_rest_is_done(client, eight, tmp_path):
     arguments = [client.scheduler.address, str(tmp_path), repr(eight)]
     with subprocess.Popen([sys.executable, str(script), *arguments]) as other:
         try:
-            wait_until(lambda: len(list(tmp_path.glob("[!.]*.json"))) == 4 and set(calls(tmp_path)) & {4, 5, 6, 7})
+            wait_until(lambda: len(stored_in(tmp_path)) == 4 and set(calls(tmp_path)) & {4, 5, 6, 7})
         finally:
             other.kill()  # -9, in the middle of the fifth run
-    stored = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("[!.]*.json")}
+    stored = {path.name: path.stat().st_mtime_ns for path in stored_in(tmp_path)}
     (tmp_path / "hold").unlink()
     work = work_in(str(tmp_path))
     how = {"store": tmp_path, "client": client, "with_rivals": False, "progress": False}
     table = running.run(grid(**eight), work=work, **how)
     assert list(table["seed"]) == list(range(8))
     assert not table.duplicated(["seed"]).any()
-    assert len(list(tmp_path.glob("[!.]*.json"))) == 8
+    assert len(stored_in(tmp_path)) == 8
     assert {seed: calls(tmp_path)[seed] for seed in range(4)} == dict.fromkeys(range(4), 1)
     assert {name: (tmp_path / name).stat().st_mtime_ns for name in stored} == stored
 

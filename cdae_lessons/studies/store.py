@@ -33,11 +33,10 @@ def read(store: Path, config: Configuration) -> dict[str, Any] | None:
 
 def every(store: Path) -> Iterator[dict[str, Any]]:
     """All results in a folder, of whatever code. Damaged files are set aside."""
-    for path in sorted(store.glob("*.json")):
-        if not path.name.startswith("."):  # being written by another process
-            result = _read(path)
-            if result is not None:
-                yield result
+    for path in sorted(store.glob("[!.]*.json")):  # what begins with a dot is being written by another process
+        result = _read(path)
+        if result is not None:
+            yield result
 
 
 def of_older_code(store: Path, configs: Collection[Configuration]) -> int:
