@@ -10,7 +10,7 @@ SOLUTIONS := $(sort $(wildcard notebooks/solutions/*.ipynb))
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__.py)
 DIST := dist
 
-.PHONY: help lab playground test setup course slides book nbgrader student instructor reproduce readme studies bench bench-sweeps \
+.PHONY: help lab playground test setup course slides book nbgrader student instructor reproduce readme studies speed bench bench-sweeps \
 	bench-widgets weights test-launch test-machines test-backends test-oldest test-newest test-colab constraints clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /make \1:/p' Makefile | awk -F: '{ printf "%-19s %s\n", $$1, substr($$0, length($$1) + 2) }'
@@ -70,6 +70,12 @@ weights: .venv/.lab ## train the network that the labs ship, and tune its rivals
 	@$(RUN) tools/tune_baselines.py
 
 bench: .venv/.lab ## measure speed, as ratios in one run
+speed: .venv/.sweep ## all of docs/speed.md, measured anew (an hour and a half)    (DATA=DIR: with PneumoniaMNIST and dental X-rays)
+	@$(RUN) tools/bench.py
+	@$(RUN) tools/ablation.py --data-dir $(or $(DATA),data)
+	@$(RUN) tools/short_trainings.py
+	@$(RUN) tools/scaling.py
+	@$(RUN) tools/make_speed.py results/bench.json
 bench-sweeps: .venv/.sweep ## measure what two workers gain, and a study of 10,000 runs
 bench-widgets: .venv/.lab ## measure how fast the labs answer
 bench bench-sweeps bench-widgets:
@@ -81,7 +87,7 @@ test-machines: .venv/.lab .venv/.test .venv-backends/.ready ## run the tests tha
 	@$(RUN) tools/machines.py $(ARGS)
 test-backends: .venv-backends/.ready ## run the tests of models, training and hostile files on JAX and TensorFlow
 	@for backend in jax tensorflow; do echo "Tests on $$backend"; KERAS_BACKEND=$$backend \
-		$(<D)/bin/python -m pytest tests/test_models.py tests/test_training.py tests/test_hostile_files.py $(ARGS) || exit 1; done
+		$(<D)/bin/python -m pytest $(addprefix tests/test_,$(addsuffix .py,models training stepping full_size hostile_files)) $(ARGS) || exit 1; done
 # ipywidgets 7.7.1 and others of its age use what has been deprecated since.
 test-oldest: .venv-oldest/.ready ## run the tests on the lowest supported versions (needs Python 3.11)
 	@$(PYTEST) -W ignore::DeprecationWarning tests $(ARGS)

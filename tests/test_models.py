@@ -103,7 +103,7 @@ def test_the_settings_of_an_encoder_decoder_do_what_they_say():
 
 def test_the_unet_has_its_documented_weights_and_looks_at_four_scales():
     model = models.unet(64)
-    assert model.count_params() == 391_332
+    assert model.count_params() == 997_988
     convs = [layer.output.shape for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     assert {side for shape in convs for side in shape if side in (4, 8, 16)} == {4, 8, 16}
     assert all(32 in shape for shape in (convs[0], convs[-1]))
@@ -128,7 +128,7 @@ def test_the_unet_takes_images_of_any_size():
     for size in (7, 28):
         model = models.unet(size)
         assert model.output_shape == (None, size, size)
-        assert model.count_params() == 391_332
+        assert model.count_params() == 997_988
 
 
 def test_tied_weights_are_one_matrix_used_twice(images):

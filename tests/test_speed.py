@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cdae_lessons import models
+from cdae_lessons.studies import code
 from cdae_lessons.training import recipes
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +28,28 @@ def test_the_tables_are_those_of_the_measurements(load):
     damaged = page.replace("| fast |", "| fastest |")
     assert damaged != page
     assert tool.written(damaged) == page
+
+
+def test_the_measurements_are_of_today_s_code(load):
+    folder = load("make_speed").FOLDER
+    found = {"bench.json": json.loads((folder / "bench.json").read_text(encoding="utf-8"))["code"]}
+    for name in ("recipe.csv", "few.csv", "scaling.csv"):
+        (found[name],) = set(pd.read_csv(folder / name)["code"])
+    assert set(found.values()) == {code.version("brain")}, "What decides docs/speed.md has changed. Run: make speed"
+    short = pd.read_csv(folder / "short.csv")
+    assert (short["code"] == short["set"].map(code.version)).all(), "Run: make speed"
+
+
+def test_no_short_training_died(load):
+    short = pd.read_csv(load("make_speed").FOLDER / "short.csv")
+    assert len(short) == load("short_trainings").TRAININGS
+    assert (short["std"] > load("make_speed").DEAD).all()
+
+
+def test_the_network_by_hand_is_the_course_s(load):
+    by_hand = load("by_hand")
+    for name, network in by_hand.NETWORKS.items():
+        assert sum(weights.numel() for weights in network().parameters()) == getattr(models, name)(16).count_params()
 
 
 def test_the_best_score_is_bold_and_the_spread_over_seeds_is_shown(load):

@@ -15,7 +15,7 @@ from cdae_lessons import InputError, metrics, models, noise, training
 from cdae_lessons.models import keras
 from cdae_lessons.training import layerwise
 from cdae_lessons.training.batches import Batches
-from cdae_lessons.training.recipes import RECIPES, dissimilarity
+from cdae_lessons.training.recipes import RECIPES, dissimilarity, learning_rate
 
 pytestmark = pytest.mark.trains
 
@@ -96,7 +96,7 @@ def batches(images, *, epoch, **parts):
     settings = dataclasses.replace(RECIPES["fast"], **parts)
     made = Batches(images, negative, recipe=settings, batch_size=5, seed=0)
     for _ in range(epoch):
-        made.on_epoch_end()
+        made.next_epoch()
     return made
 
 
@@ -110,12 +110,15 @@ def test_noise_that_is_drawn_once_moves_with_its_image(images):
 
 
 @pytest.mark.parametrize(("n", "epoch", "moved"), [(5, 399, False), (5, 400, True), (100, 19, False), (100, 20, True)])
-def test_few_images_are_shifted_late_in_a_training(n, epoch, moved):
+def test_few_images_are_shifted_and_mirrored_late_in_a_training(n, epoch, moved):
     ramp = np.broadcast_to(np.linspace(0, 1, 32, dtype=np.float32)[:, None], (n, 32, 32)).copy()
     _, clean = batches(ramp, epoch=epoch)[0]
     shifts = np.round((clean[:, 16, 0] - ramp[0, 16, 0]) * 31)
     assert set(shifts) <= ({-2, -1, 0, 1, 2} if moved else {0})
     assert (shifts != 0).any() == moved
+    across = ramp.swapaxes(1, 2).copy()
+    seen = np.concatenate([batches(across, epoch=epoch + k * moved)[0][1] for k in range(5)])
+    assert (seen[:, 0, 0] > seen[:, 0, -1]).any() == moved
 
 
 def test_training_leaves_the_images_as_they_were(images):
@@ -352,9 +355,31 @@ def test_wrong_arguments_are_answered_before_any_training(arguments, said, image
 @pytest.mark.parametrize(
     ("noisy", "said"), [(np.zeros((2, 8, 8)), "load the images"), (np.full((1, 16, 16), np.inf), "NaN")]
 )
-def test_images_that_cannot_be_denoised_are_refused(noisy, said):
+@pytest.mark.parametrize("build", [models.dense_autoencoder, partial(models.stacked_autoencoder, kind="conv")])
+def test_images_that_cannot_be_denoised_are_refused(build, noisy, said):
     with pytest.raises(InputError, match=said):
-        training.denoise(small(), noisy)
+        training.denoise(build(16), noisy)
+
+
+def test_a_network_that_ends_with_one_grey_is_reported(images, capsys):
+    model = small()
+    model.layers[-2].bias.assign([-30.0])  # the sigmoid's slope is 0 there: it learns nothing any more
+    training.fit(model, images, NOISE, epochs=1, progress=False)
+    assert "answers every image with one grey, 0.00" in capsys.readouterr().out
+    training.fit(small(), images, NOISE, epochs=1, progress=False)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("steps", [1, 7, 60, 100, 1000])
+def test_the_learning_rate_warms_up_slowly_enough_and_falls_to_almost_nothing(steps):
+    rates = np.array([learning_rate(RECIPES["fast"], step, steps=steps) for step in range(steps)])
+    top = rates.argmax()
+    assert (np.diff(rates[: top + 1]) > 0).all()
+    assert np.diff(rates, prepend=0).max() <= 1e-4 + 1e-12  # faster, and networks of 17 layers blow up
+    assert (np.diff(rates[top:]) < 0).all()
+    assert 0 < rates[-1] < 1e-4 or steps < 10
+    assert 0.95 * 5e-3 < rates.max() <= 5e-3 or steps < 500
+    assert {learning_rate(RECIPES["paper"], step, steps=steps) for step in range(steps)} == {1e-3}
 
 
 @pytest.mark.parametrize("tied", [False, True])

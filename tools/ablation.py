@@ -4,7 +4,7 @@ DIR holds PneumoniaMNIST and, in a folder ``dental``, at least 30 dental X-rays.
 to its CSV file in docs/speed as soon as it is done, and found there the next time. Then: python tools/make_speed.py.
 
 recipe    the U-Net with one part at a time left out: 300 images, three levels of noise, three seeds
-few       20 or 100 varied images and long trainings: with and without shifts, beside the paper's network and its rivals
+few       20 or 100 images and long trainings: with and without flips and shifts, beside the paper's network and rivals
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from functools import lru_cache, partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 
 FOLDER = Path(__file__).parents[1] / "docs" / "speed"
 NOISES = ("gaussian p=0.1 sigma=1", "gaussian p=0.5 sigma=1", "gaussian p=0.2 sigma=10")
-KEY = ["set", "noise", "method", "seed"]
+KEY = ["set", "noise", "method", "seed", "code"]
 
 RECIPE_SETS = ("brain, 300", "pneumoniamnist, 300")
 RECIPE = {  # what differs from the fast recipe
     "fast": {},
     "noise drawn once": {"fresh_noise": False},
-    "no flips": {"flips": False},
     "cross-entropy alone": {"loss": "binary_crossentropy"},
     "SSIM alone": {"loss": "dissimilarity"},
     "rate .001, no schedule": {"learning_rate": 1e-3, "schedule": False},
-    "no averaging": {"averaging": 0.0},
     "batches of 10, 150 steps": {"batch_size": 10},
-    "bfloat16": {},
+    "float32": {},
+    "narrower U-Net": {},
     "paper": {},
 }
-FEW_SETS = ("dental, 20", "pneumoniamnist, 100", "histology, 100")
+FEW_SETS = ("dental, 20", "pneumoniamnist, 100")
 FEW = (
     "noisy", "gaussian", "tv", "bm3d", "training_average", "cnn_dae, paper",
-    "unet, fast", "unet, no shifts", "unet, fast, 2000 steps", "unet, no shifts, 2000 steps",
+    "fast", "moved from the start", "as they lie",
 )  # fmt: skip
-SIZES = {"brain": 32, "pneumoniamnist": 28, "histology": 28, "dental": 64}  # pixels
+SIZES = {"brain": 32, "pneumoniamnist": 28, "dental": 64}  # pixels
 
 
 def main() -> None:
@@ -52,9 +52,12 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, help="where PneumoniaMNIST and the dental X-rays are")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     asked = parser.parse_args()
+    from cdae_lessons.studies import code
+
+    made = code.version("brain")
     for name, runs, measure in (
-        ("recipe", product(RECIPE_SETS, NOISES, RECIPE, range(3)), part_of_the_recipe),
-        ("few", product(FEW_SETS, NOISES, FEW, range(1)), few_images),
+        ("recipe", product(RECIPE_SETS, NOISES, RECIPE, range(3), [made]), part_of_the_recipe),
+        ("few", product(FEW_SETS, NOISES, FEW, range(3), [made]), few_images),
     ):
         _complete(FOLDER / f"{name}.csv", list(runs), measure, asked)
 
@@ -80,7 +83,7 @@ def _complete(store: Path, runs: list[tuple], measure, asked: argparse.Namespace
     done.set_index(KEY).loc[runs].reset_index().to_csv(store, index=False, lineterminator="\n")
 
 
-def part_of_the_recipe(data_dir: Path | None, name: str, text: str, method: str, seed: int) -> dict[str, float]:
+def part_of_the_recipe(data_dir: Path | None, name: str, text: str, method: str, seed: int, _: str) -> dict[str, float]:
     """Validation scores of a U-Net that was trained with one part of the fast recipe left out."""
     from cdae_lessons import models
     from cdae_lessons.training import recipes
@@ -88,28 +91,32 @@ def part_of_the_recipe(data_dir: Path | None, name: str, text: str, method: str,
     fast = recipes.RECIPES["fast"]
     changes = {key: getattr(recipes, str(value), value) for key, value in RECIPE[method].items()}
     recipe = recipes.RECIPES["paper"] if method == "paper" else dataclasses.replace(fast, **changes)
+    unet = partial(models.unet, widths=(32, 64, 64, 64)) if method == "narrower U-Net" else models.unet
     return _trained(
-        data_dir, name, text, models.unet, recipe=recipe, seed=seed, stop_in_time=True,
+        data_dir, name, text, unet, recipe=recipe, seed=seed, stop_in_time=True,
         steps=300 * fast.batch_size // recipe.batch_size,
-        precision="bfloat16" if method == "bfloat16" else "float32",
+        precision="float32" if method == "float32" else "bfloat16",
     )  # fmt: skip
 
 
-def few_images(data_dir: Path | None, name: str, text: str, method: str, seed: int) -> dict[str, float]:
+def few_images(data_dir: Path | None, name: str, text: str, method: str, seed: int, _: str) -> dict[str, float]:
     """Validation scores of a rival that was tuned, or a network that was trained, on few images."""
     from cdae_lessons import denoisers, models, noise, training
+    from cdae_lessons.training.recipes import MOVE_FROM
 
-    if not method.startswith(("cnn_dae", "unet")):
-        train, validation = (part.images for part in _split(name, data_dir))
-        noisy = training.validation_noise(validation, noise.parse(text), seed=seed)
-        seen = noise.parse(text)(train, rng=[seed, 2])
-        chosen = {} if method == "noisy" else denoisers.tune(method, seen, train)
-        return _scores(validation, noisy if method == "noisy" else denoisers.denoise(method, noisy, **chosen))
     if method == "cnn_dae, paper":
         return _trained(data_dir, name, text, models.cnn_dae, recipe="paper", seed=seed)
-    recipe = dataclasses.replace(training.RECIPES["fast"], **({"shift": 0.0} if "no shifts" in method else {}))
-    steps = 2000 if "2000" in method else 1000
-    return _trained(data_dir, name, text, models.unet, recipe=recipe, seed=seed, steps=steps)
+    if method in FEW[FEW.index("fast") :]:
+        still = {"flips": False, "shift": 0.0} if method == "as they lie" else {}
+        recipe = dataclasses.replace(training.RECIPES["fast"], **still)
+        begin = {"epoch": 0, "step": 0} if method == "moved from the start" else {}
+        with patch.dict(MOVE_FROM, begin):
+            return _trained(data_dir, name, text, models.unet, recipe=recipe, seed=seed)
+    train, validation = (part.images for part in _split(name, data_dir))
+    noisy = training.validation_noise(validation, noise.parse(text), seed=seed)
+    seen = noise.parse(text)(train, rng=[seed, 2])
+    chosen = {} if method == "noisy" else denoisers.tune(method, seen, train)
+    return _scores(validation, noisy if method == "noisy" else denoisers.denoise(method, noisy, **chosen))
 
 
 def _trained(data_dir, name, text, build, *, seed, stop_in_time=False, **how) -> dict[str, float]:

@@ -1,18 +1,22 @@
-"""How fast is it here? ``make bench``: one run, half an hour on 2 cores, a table and results/bench.json.
+"""How fast is it here? ``make bench``: one run, a quarter of an hour on 2 cores, a table and results/bench.json.
 
 Wall times depend on the machine and on what else it does: compare the ratios. ARGS=--short leaves out the trainings
-of the paper's recipe, and takes two minutes.
+that are to reach the paper's quality.
 """
 
 from __future__ import annotations
 
 import json
+import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,23 +29,28 @@ NOISES = {
     "p.5_sigma1": "gaussian p=0.5 sigma=1",
     "p.2_sigma10": "gaussian p=0.2 sigma=10",
 }
-STEPS = 240  # of a fast training that is to reach the paper recipe's score: four passes over 300 images
-Epoch = Callable[[], list[float]]  # trains on 100 images, and returns when each step of 10 was done
+STEPS = (("paper", "cnn_dae"), ("fast", "cnn_dae"), ("fast", "unet"))
+FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")  # as /proc/cpuinfo names them
+FULL_SIZE = ("unet", "cnn_dae", "tv", "bm3d")
+SHORT = 240  # steps of a fast training that is to reach the paper recipe's score: four passes over 300 images
+Epoch = Callable[[], list[float]]  # trains on 100 images, and returns when each step was done
 
 
 def main() -> None:
     """Measure, print each part as soon as it is known, and write."""
     found = {}
     trainings = [] if "--short" in sys.argv else [partial(_quality, level) for level in NOISES]
-    for part in (_waits, _steps, *trainings, _memory):
+    for part in (_waits, _steps, _full_size, *trainings, _memory):
         for name, value in part().items():
             print(f"{name:45s} {'not reached' if value is None else format(value, '9.3f')}", flush=True)
             found[name] = value
     from cdae_lessons import backend
+    from cdae_lessons.studies import code
 
     path = Path("results/bench.json")
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(found | backend.describe(), indent=1), encoding="utf-8")
+    machine = {"code": code.version("brain"), "processor": _processor()}
+    path.write_text(json.dumps(found | machine | backend.describe(), indent=1) + "\n", encoding="utf-8")
     print(f"Written to {path}.")
 
 
@@ -70,6 +79,14 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
     return images, noise.parse(NOISES["p.5_sigma1"])(images, rng=0)
 
 
+def _processor() -> str:
+    """What of the processor a training uses, as far as the system says."""
+    listed = Path("/proc/cpuinfo")
+    flags = set(listed.read_text(encoding="utf-8").split()) if listed.exists() else set()
+    features = [name for name in FEATURES if name in flags]
+    return ", ".join(features) or platform.processor() or platform.machine()
+
+
 def _memory() -> dict[str, float]:
     return {} if resource is None else {"peak_memory_MiB": peak_memory(resource.RUSAGE_SELF)}
 
@@ -93,33 +110,47 @@ def _seconds(call: Callable[[], object], repeats: int = REPEATS) -> float:
 
 
 def _steps() -> dict[str, float]:
-    """Milliseconds of a step of the paper's network, 64x64 pixels, batches of 10, here and as others write it."""
-    from cdae_lessons import models
-    from cdae_lessons.models import keras
+    """Milliseconds of a step on 64x64 pixels: `training.fit`, and on torch the same by hand, each in turn."""
+    from cdae_lessons import backend, models
+    from cdae_lessons.training.precision import fastest
 
+    keras = backend.load_keras()
     images, noisy = _images()
-    epochs = {"ours": _ours(models.cnn_dae(), images), "naive_keras": _naive(keras, noisy, images)}
-    if keras.backend.backend() == "torch":
-        epochs["handwritten"] = _handwritten(noisy, images)
-    times = {name: [] for name in epochs}
-    for _ in range(ROUNDS):
-        for name, epoch in epochs.items():
-            times[name].append(1000 * float(np.median(np.diff(epoch()))))
-    found = {f"step_ms_{name}": statistics.median(of[1:]) for name, of in times.items()}  # the first round prepares
-    for name in list(epochs)[1:]:
-        ratios = [ours / other for ours, other in zip(times["ours"][1:], times[name][1:], strict=True)]
-        found[f"step_vs_{name}"] = statistics.median(ratios)
+    found = {}
+    for recipe, network in STEPS:
+        for precision in dict.fromkeys(("float32", fastest())):
+            build = getattr(models, network)
+            epochs = {"ours": _ours(build(), images, recipe=recipe, precision=precision)}
+            if keras.backend.backend() == "torch":
+                import by_hand
+
+                epochs["by_hand"] = by_hand.epoch(recipe, network, precision, images)
+            if (recipe, network, precision) == ("paper", "cnn_dae", "float32"):
+                epochs["naive_keras"] = _naive(keras, noisy, images)
+            times = {name: [] for name in epochs}
+            for _ in range(ROUNDS):
+                for name, epoch in epochs.items():
+                    times[name].append(1000 * float(np.median(np.diff(epoch()))))
+            case = f"{recipe}_{network}_{precision}"
+            found |= {f"step_ms_{case}_{name}": statistics.median(of[1:]) for name, of in times.items()}
+            for name in list(epochs)[1:]:  # the first round prepares
+                ratios = [ours / other for ours, other in zip(times["ours"][1:], times[name][1:], strict=True)]
+                found[f"step_vs_{name}_{case}"] = statistics.median(ratios)
+            if "by_hand" in epochs:
+                alone = [sys.executable, by_hand.__file__, recipe, network, precision]
+                said = subprocess.run(alone, check=True, capture_output=True, text=True).stdout
+                found[f"step_ms_{case}_by_hand_alone"] = float(said)
     return found
 
 
-def _ours(model, images) -> Epoch:
+def _ours(model, images, *, recipe: str, precision: str) -> Epoch:
     from cdae_lessons import noise, training
 
     def epoch() -> list[float]:
         done = []
         training.fit(
-            model, images, noise.parse("gaussian p=0.5 sigma=1"),
-            recipe="paper", epochs=1, progress=False, watch=lambda _: done.append(time.perf_counter()),
+            model, images, noise.parse("gaussian p=0.5 sigma=1"), recipe=recipe, precision=precision,
+            epochs=1, progress=False, watch=lambda _: done.append(time.perf_counter()),
         )  # fmt: skip
         return done[:-1]  # the last one is the end of the epoch
 
@@ -149,35 +180,30 @@ def _naive(keras, noisy, images) -> Epoch:
     return epoch
 
 
-def _handwritten(noisy, images) -> Epoch:
-    """The paper's network as one would write it in PyTorch, channels last, float32."""
-    import torch
-    from torch import nn
+def _full_size() -> dict[str, float]:
+    """Seconds for one image of 1024x1024 pixels, and the most memory that they take, each method in a new process."""
+    found = {}
+    for method in FULL_SIZE:
+        if method == "bm3d" and not find_spec("bm3d"):
+            continue
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            found |= pool.submit(_one_large_image, method).result()
+    return found
 
-    def conv(maps: int, more: int) -> nn.Module:
-        return nn.Conv2d(maps, more, 3, padding=1)
 
-    halve, double = partial(nn.MaxPool2d, 2), partial(nn.Upsample, scale_factor=2)
-    parts = []
-    for i, resize in enumerate((halve, halve, double, double)):
-        parts += [conv(64 if i else 1, 64), nn.ReLU(), resize()]
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = nn.Sequential(*parts, conv(64, 1), nn.Sigmoid()).to(device, memory_format=torch.channels_last)
-    optimizer, loss = torch.optim.Adam(network.parameters(), 1e-3), nn.BCELoss()
-    x, y = (torch.from_numpy(array)[:, None].to(device) for array in (noisy, images))
+def _one_large_image(method: str) -> dict[str, float]:
+    from cdae_lessons import datasets, denoisers, models, noise, training
 
-    def epoch() -> list[float]:
-        done = []
-        for chosen in torch.randperm(len(x)).split(10):
-            optimizer.zero_grad()
-            error = loss(network(x[chosen]), y[chosen])
-            error.backward()
-            optimizer.step()
-            error.item()  # waits for the GPU, as a progress bar does
-            done.append(time.perf_counter())
-        return done
-
-    return epoch
+    image = datasets.load("phantoms", n=1, size=1024).images
+    noisy = noise.gaussian(image, p=0.5, sigma=1, rng=0)
+    if method in denoisers.DENOISERS:
+        parameters = {"weight": 0.5} if method == "tv" else {"sigma": 0.5}
+        seconds = _seconds(lambda: denoisers.denoise(method, noisy, **parameters), 1)
+    else:
+        model = getattr(models, method)()
+        seconds = _seconds(lambda: training.denoise(model, noisy))
+    memory = {} if resource is None else {f"large_MiB_{method}": peak_memory(resource.RUSAGE_SELF)}
+    return {f"large_s_{method}": seconds} | memory
 
 
 def _quality(level: str) -> dict[str, float | None]:
@@ -186,11 +212,11 @@ def _quality(level: str) -> dict[str, float | None]:
 
     passes = {
         "paper_cnn_dae": _passes(level, models.cnn_dae(), recipe="paper"),
-        "short_unet": _passes(level, models.unet(), recipe="fast", steps=STEPS),
+        "short_unet": _passes(level, models.unet(), recipe="fast", steps=SHORT),
         "fast_cnn_dae": _passes(level, models.cnn_dae(), recipe="fast"),
         "fast_unet": _passes(level, models.unet(), recipe="fast"),
     }
-    found = {"short_unet_steps": STEPS}
+    found = {"short_unet_steps": SHORT}
     for name, ends in passes.items():
         found[f"seconds_{level}_{name}"], found[f"ssim_{level}_{name}"] = ends[-1]
     whole, goal = passes["paper_cnn_dae"][-1]

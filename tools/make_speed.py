@@ -1,6 +1,6 @@
-"""Write the tables of docs/speed.md from the measurements in docs/speed.
+"""Write the tables of docs/speed.md from the measurements in docs/speed; `make speed` does all of it.
 
-python tools/make_speed.py                        after tools/ablation.py or tools/scaling.py
+python tools/make_speed.py                        after tools/ablation.py, short_trainings.py or scaling.py
 python tools/make_speed.py results/bench.json     new figures of `make bench`, kept in docs/speed/bench.json
 """
 
@@ -32,6 +32,14 @@ WAITS = {
     "score_500_images_s": "scoring 500 images",
     "tune_tv_s": "tuning total variation on 100 images",
 }
+LARGE = {
+    "unet": "`unet`",
+    "cnn_dae": "`cnn_dae`",
+    "tv": "total variation, not tuned",
+    "bm3d": "BM3D, sigma known",
+}
+STEPS = (("paper", "cnn_dae"), ("fast", "cnn_dae"), ("fast", "unet"))
+DEAD = 1e-3  # grey levels: a standard deviation over the pixels that counts as none
 SCALING = {
     "step_ms": "a step of 10, ms",
     "denoise_ms": "denoising one, ms",
@@ -58,10 +66,12 @@ def written(text: str) -> str:
     found = json.loads((FOLDER / "bench.json").read_text(encoding="utf-8"))
     for name, part in (
         ("step", step(found)),
+        ("large", large(found)),
         ("quality", quality(found)),
         ("waits", waits(found)),
         ("recipe", scores(pd.read_csv(FOLDER / "recipe.csv"))),
         ("few", scores(pd.read_csv(FOLDER / "few.csv"))),
+        ("short", short(pd.read_csv(FOLDER / "short.csv"))),
         ("scaling", scaling(pd.read_csv(FOLDER / "scaling.csv"))),
     ):
         text = between(text, name, part)
@@ -69,15 +79,42 @@ def written(text: str) -> str:
 
 
 def step(found: dict) -> str:
-    """Milliseconds of a training step, and ours beside the others'."""
-    names = {"ours": "`training.fit`", "handwritten": "PyTorch by hand", "naive_keras": "Keras as in its tutorials"}
+    """Milliseconds of a training step, and ours beside the same by hand."""
+    rows = []
+    for recipe, network in STEPS:
+        for precision in ("float32", "bfloat16"):
+            case = f"{recipe}_{network}_{precision}"
+            if f"step_ms_{case}_ours" in found:
+                ours, hand, alone = (found[f"step_ms_{case}_{who}"] for who in ("ours", "by_hand", "by_hand_alone"))
+                ratio = found[f"step_vs_by_hand_{case}"]
+                label = f"`{network}`, {recipe}, {precision}"
+                rows.append(
+                    [label, f"{ours:.1f}", f"{hand:.1f}", f"{ratio:.2f}", f"{alone:.1f}", f"{ours / alone:.2f}"]
+                )
+    heads = ["a step", "`fit`, ms", "by hand, ms", "`fit` beside it", "by hand alone, ms", "`fit` beside it"]
+    naive = found["step_vs_naive_keras_paper_cnn_dae_float32"]
+    made = f"{found['device']}, {found['processor']}; Keras {found['keras']}, {found['backend']} {found['torch']}"
+    beside = f"`fit` takes {naive:.2f} of the time of Keras as its tutorials use it (first row)."
+    return f"{markdown(heads, rows)}\n\n{made}. {beside}"
+
+
+def large(found: dict) -> str:
+    """Seconds and memory of one image of 1024x1024 pixels."""
+    rows = []
+    for name, label in LARGE.items():
+        seconds, memory = found[f"large_s_{name}"], found[f"large_MiB_{name}"]
+        rows.append([label, f"{seconds:.1f}", f"{seconds / found['large_s_bm3d']:.2f}", f"{memory:.0f}"])
+    return markdown(["1024x1024 pixels", "seconds", "beside BM3D", "memory of the process at most, MiB"], rows)
+
+
+def short(runs: pd.DataFrame) -> str:
+    """How many short trainings died, by network."""
+    parts = {f"`{network}`": of for network, of in runs.groupby("network")} | {"all": runs}
     rows = [
-        [label, f"{found[f'step_ms_{name}']:.1f}", f"{found[f'step_vs_{name}']:.2f}" if name != "ours" else ""]
-        for name, label in names.items()
-        if f"step_ms_{name}" in found
+        [label, str(len(of)), f"{of['steps'].min()} to {of['steps'].max()}", str((of["std"] < DEAD).sum())]
+        for label, of in parts.items()
     ]
-    made = f"{found['device']}, Keras {found['keras']}, backend {found['backend']}"
-    return f"{markdown(['a step of 10 images', 'ms', 'ours beside it'], rows)}\n\n{made}."
+    return markdown(["network", "trainings", "steps", "dead"], rows)
 
 
 def quality(found: dict) -> str:

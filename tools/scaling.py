@@ -25,12 +25,14 @@ def main() -> None:
     """Measure every case, and write the table and its picture."""
     import pandas as pd
 
+    from cdae_lessons.studies import code
+
     rows = []
     for n, size in CASES:
         done = subprocess.run([sys.executable, __file__, str(n), str(size)], check=True, capture_output=True, text=True)
         rows.append({"images": n, "pixels": size} | json.loads(done.stdout))
         print(rows[-1], flush=True)
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows).assign(code=code.version("brain"))
     table.to_csv(FOLDER / "scaling.csv", index=False, lineterminator="\n")
     draw(table)
 

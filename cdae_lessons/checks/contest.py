@@ -87,7 +87,7 @@ def check_beat_bm3d(answer: object) -> None:
         raise Hint(
             f"{beside}. All-black pictures have more dB. Was it trained at this level, a standard deviation of 1?"
         )
-    raise Hint(f"{beside}. What helps with few images: fresh noise, flips, a network that sees more than one scale.")
+    raise Hint(f"{beside}. What helps with few images: fresh noise, and a network that sees more than one scale.")
 
 
 def _scores(clean: np.ndarray, images: np.ndarray) -> tuple[float, float, float]:

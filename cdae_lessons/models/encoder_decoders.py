@@ -59,7 +59,7 @@ def cnn_dae(size: int = 64, *, seed: int = 0) -> keras.Model:
     return keras.Model(images, layers.Reshape((size, size))(x), name="cnn_dae")
 
 
-def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int = 0) -> keras.Model:
+def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 128, 128), seed: int = 0) -> keras.Model:
     """Build a small U-Net: it looks at the image at several scales, and adds the finer ones back on the way up.
 
     Each 2x2 block of pixels first becomes one place with four channels, which loses nothing and costs a quarter of the
@@ -78,7 +78,7 @@ def unet(size: int = 64, *, widths: Sequence[int] = (32, 64, 64, 64), seed: int 
     Returns
     -------
     keras.Model
-        Maps (N, size, size) to (N, size, size); 391,332 weights with the widths above.
+        Maps (N, size, size) to (N, size, size); 997,988 weights with the widths above.
 
     Raises
     ------

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from cdae_lessons import backend, noise
+from cdae_lessons import noise
 from cdae_lessons.errors import InputError, check_images
-from cdae_lessons.training.recipes import SHIFT_FROM, Recipe
-
-keras: Any = backend.load_keras()
+from cdae_lessons.training.recipes import MOVE_FROM, Recipe
 
 Corrupt = Callable[..., np.ndarray]
 """``corrupt(images, rng=generator) -> noisy``."""
 
 
-class Batches(keras.utils.PyDataset):
+class Batches:
     """Pairs (noisy, target). What a batch holds depends on seed, epoch and number only, whoever asks when.
 
     Parameters
@@ -44,7 +42,6 @@ class Batches(keras.utils.PyDataset):
         seed: int,
         target: Callable[[np.ndarray], np.ndarray] | None = None,
     ):
-        super().__init__()
         self.clean, self.corrupt, self.recipe, self.target = clean, corrupt, recipe, target
         self.batch_size, self.seed, self.epoch = batch_size, seed, 0
         fixed = np.random.default_rng([seed, 0])
@@ -53,6 +50,11 @@ class Batches(keras.utils.PyDataset):
 
     def __len__(self) -> int:
         return -(-len(self.clean) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """One epoch; the next time, the next."""
+        yield from map(self.__getitem__, range(len(self)))
+        self.next_epoch()
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self.seed, 3, self.epoch, number])
@@ -64,7 +66,7 @@ class Batches(keras.utils.PyDataset):
         noisy = fixed[0] if fixed else corrupted(clean, self.corrupt, rng=rng)
         return noisy, clean if self.target is None else self.target(clean)
 
-    def on_epoch_end(self) -> None:
+    def next_epoch(self) -> None:
         """Go on to the next epoch."""
         self.epoch += 1
         self._shuffle()
@@ -74,11 +76,13 @@ class Batches(keras.utils.PyDataset):
 
     def _moved(self, images: np.ndarray, number: int, *, rng: np.random.Generator) -> np.ndarray:
         """A batch of shape (kinds, N, H, W), mirrored and shifted as the recipe says, each kind alike."""
+        step = self.epoch * len(self) + number
+        if self.epoch < MOVE_FROM["epoch"] or step < MOVE_FROM["step"]:
+            return images
         if self.recipe.flips:
             mirrored = rng.random(images.shape[1]) < 0.5
             images[:, mirrored] = images[:, mirrored, :, ::-1]
-        step = self.epoch * len(self) + number
-        if self.recipe.shift and self.epoch >= SHIFT_FROM["epoch"] and step >= SHIFT_FROM["step"]:
+        if self.recipe.shift:
             height, width = images.shape[2:]
             down, right = (round(self.recipe.shift * side) for side in (height, width))
             corners = rng.integers((2 * down + 1, 2 * right + 1), size=(images.shape[1], 2))

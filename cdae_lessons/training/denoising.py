@@ -7,11 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cdae_lessons import backend
 from cdae_lessons.errors import InputError, check_images
+from cdae_lessons.training import full_size
+
+keras: Any = backend.load_keras()
+
+BATCH = 64  # images at a time, which bounds the memory
 
 
 def denoise(model: Any, noisy: ArrayLike) -> np.ndarray:
     """Denoise images with a trained network.
+
+    A network of convolutions takes images of any size, in overlapping tiles: the result is that of the same network
+    built for the whole image, to within rounding.
 
     Parameters
     ----------
@@ -27,12 +36,15 @@ def denoise(model: Any, noisy: ArrayLike) -> np.ndarray:
     Raises
     ------
     InputError
-        If the images are not finite, or not of the size that the model was built for.
+        If the images are not finite, or not of the size that the model was built for and it fits no other.
     """
     noisy = check_images(noisy, what="noisy images", in_range=False)
+    if noisy.shape[1:] != tuple(model.input_shape[1:]) and full_size.takes_any_size(model):
+        # One image after the other: what a tile needs is bounded, what many need together is not.
+        images = [full_size.in_tiles(model, image[None], answer=_answer) for image in noisy]
+        return np.clip(np.concatenate(images), 0, 1)
     check_size(model, noisy)
-    denoised: np.ndarray = np.clip(model.predict(noisy, batch_size=64, verbose=0), 0, 1)
-    return denoised
+    return np.clip(_answer(model, noisy), 0, 1)
 
 
 def check_size(model: Any, images: np.ndarray) -> None:
@@ -44,3 +56,19 @@ def check_size(model: Any, images: np.ndarray) -> None:
             f"Build it with size={images.shape[-1]}, or load the images with size={expected[-1]}."
         )
         raise InputError(msg)
+
+
+def _answer(model: Any, images: np.ndarray) -> np.ndarray:
+    if keras.backend.backend() != "torch":
+        return np.asarray(model.predict(images, batch_size=BATCH, verbose=0))
+    import torch
+
+    from cdae_lessons.training import torch_layers
+
+    images = np.ascontiguousarray(images)  # torch refuses mirrored ones
+    with torch_layers.in_use(model), torch.no_grad():
+        parts = [
+            model(torch.from_numpy(images[i : i + BATCH]), training=False).cpu().numpy()
+            for i in range(0, len(images), BATCH)
+        ]
+    return np.concatenate(parts)

@@ -10,19 +10,17 @@ from typing import Any
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from cdae_lessons import backend
 from cdae_lessons.errors import InputError, check_count, check_images, known
 from cdae_lessons.progress import bar
 from cdae_lessons.training.batches import Batches, Corrupt, check_corrupt, name_of, validation_noise
-from cdae_lessons.training.denoising import check_size
+from cdae_lessons.training.denoising import check_size, denoise
 from cdae_lessons.training.history import History, Stop
-from cdae_lessons.training.monitor import MoveBar, Record, StopAtInterrupt, StopAtNaN, TellWatch, Validation, Watch
-from cdae_lessons.training.precision import computing
-from cdae_lessons.training.recipes import RECIPES, Recipe, optimizer
-
-keras = backend.load_keras()
+from cdae_lessons.training.monitor import Record, Validation, Watch, check_finite, held_back
+from cdae_lessons.training.recipes import RECIPES, Recipe, learning_rate
+from cdae_lessons.training.stepping import stepping
 
 VALIDATED = 20  # steps, at least, from one validation to the next
+FLAT = 1e-3  # grey levels: a standard deviation over the pixels that counts as none
 
 
 def fit(
@@ -35,7 +33,7 @@ def fit(
     steps: int | None = None,
     batch_size: int | None = None,
     loss: str | Callable[..., Any] | None = None,
-    precision: str = "float32",
+    precision: str = "auto",
     validation: ArrayLike | None = None,
     seed: int = 0,
     progress: bool = True,
@@ -57,8 +55,8 @@ def fit(
         ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``.
     recipe : {"paper", "fast"} or Recipe
         See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
-        once. "fast": fresh noise, flips and, in a long training of few images, small shifts; SSIM in the loss, a
-        schedule, averaged weights, 1000 steps of 5 images.
+        once. "fast": fresh noise and, in a long training of few images, flips and small shifts; SSIM in the loss, a
+        schedule, 1000 steps of 5 images.
         ``dataclasses.replace(RECIPES["fast"], flips=False)`` makes one of your own.
     epochs, steps : int, optional
         Length of the training in place of the recipe's, by one of the two: passes over the images, or steps, one a
@@ -101,7 +99,7 @@ def fit(
         check_size(model, validation)
         seen = validation, validation_noise(validation, corrupt, seed=seed)
     batches = Batches(clean, corrupt, recipe=plan.recipe, batch_size=plan.batch_size, seed=seed)
-    return carry_out(
+    history = carry_out(
         model,
         batches,
         plan,
@@ -111,6 +109,8 @@ def fit(
         validation=seen,
         watch=watch,
     )
+    _say_if_dead(model, batches)
+    return history
 
 
 @dataclass(frozen=True)
@@ -173,34 +173,45 @@ def carry_out(
     *,
     label: str,
     progress: bool,
-    precision: str = "float32",
+    precision: str = "auto",
     validation: Validation | None = None,
     watch: Watch | None = None,
 ) -> History:
     """Train a model in place as planned; arguments as for `fit`, all of them checked."""
     started, stopped = time.monotonic(), "finished"
-    record = Record(validation, every=-(-VALIDATED // plan.steps_an_epoch))
-    with computing(model, precision), bar(plan.steps, label=label, show=progress) as shown:
-        model.compile(
-            optimizer=optimizer(plan.recipe, plan.steps),
-            loss=plan.recipe.loss,
-            # XLA makes TensorFlow slower on a CPU, and compiling torch costs a student a minute; JAX needs it.
-            jit_compile=keras.backend.backend() == "jax",
-        )
-        # In this order: the average is in place when the record looks at the weights, and the row when the watch does.
-        lookers = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if plan.recipe.averaging else []
-        lookers += [StopAtNaN(record), MoveBar(shown, record), record]
-        lookers += [] if watch is None else [TellWatch(watch, record, steps_an_epoch=plan.steps_an_epoch)]
-        interrupt = StopAtInterrupt()
-        try:
-            with interrupt.listening():
-                model.fit(batches, epochs=plan.epochs, shuffle=False, verbose=0, callbacks=[*lookers, interrupt])
-        except KeyboardInterrupt:
-            stopped = "interrupted"
-        except Stop:
-            stopped = "stopped"
-        finally:
-            record.restore()
+    record = Record(model, plan.recipe.loss, validation, every=-(-VALIDATED // plan.steps_an_epoch), epochs=plan.epochs)
+    try:
+        with (
+            bar(plan.steps, label=label, show=progress) as shown,
+            stepping(model, plan.recipe.loss, precision=precision) as step,
+            held_back() as let_interrupts_through,
+        ):
+            for epoch in range(1, plan.epochs + 1):
+                losses: list[float] = []
+                for noisy, clean in batches:
+                    done = (epoch - 1) * plan.steps_an_epoch + len(losses)
+                    losses.append(step(noisy, clean, learning_rate(plan.recipe, done, steps=plan.steps)))
+                    check_finite(losses[-1], epoch=epoch)
+                    state: dict[str, Any] = {
+                        "step": done + 1,
+                        "steps": plan.steps,
+                        "epoch": epoch,
+                        "epochs": plan.epochs,
+                    }
+                    state["loss"] = sum(losses) / len(losses)
+                    shown.update(note=f"Epoch {epoch}, loss {state['loss']:.4f}{record.said()}")
+                    if watch is not None:
+                        watch(dict(state))
+                    let_interrupts_through()
+                row = record.add(state["loss"])
+                if watch is not None:
+                    watch(state | {"row": row})
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    except Stop:
+        stopped = "stopped"
+    finally:
+        record.restore()
     if stopped == "interrupted":
         print(f"Stopped after {len(record.rows)} of {plan.epochs} epochs. {record.kept()}")  # noqa: T201
     return History(
@@ -212,3 +223,13 @@ def carry_out(
         seconds=time.monotonic() - started,
         stopped=stopped,
     )
+
+
+def _say_if_dead(model: Any, batches: Batches) -> None:
+    noisy, clean = batches[0]
+    denoised = denoise(model, noisy)
+    if denoised.std(axis=(1, 2)).max() < FLAT <= clean.std(axis=(1, 2)).max():
+        print(  # noqa: T201
+            f"The network answers every image with one grey, {denoised.mean():.2f}: it has learned nothing of the "
+            "images, and will not recover. Build it anew with another seed, and train it longer or at a lower rate."
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,9 +14,13 @@ from cdae_lessons.models import LAYOUT
 keras: Any = backend.load_keras()
 ops = keras.ops
 
-# Shifts keep few images from being learned by heart, but a network that has not yet learned how such images look
-# does better without them: docs/speed.md. So they begin once both have passed.
-SHIFT_FROM = {"epoch": 20, "step": 400}
+# Flips and shifts keep few images from being learned by heart, but a network that has not yet learned how such images
+# look does better without them, and one that sees many never needs them: docs/speed.md. So they begin once both have
+# passed.
+MOVE_FROM = {"epoch": 20, "step": 400}
+# At first Adam moves the weights of all layers in step, and what they do to an image multiplies: a rate that rises
+# faster blows the feature maps up a thousandfold in ten steps, and the images come out all black, for good.
+WARMUP = 50
 
 
 @dataclass(frozen=True)
@@ -35,14 +40,12 @@ class Recipe:
     fresh_noise : bool
         Whether every epoch draws its noise anew; else the whole set is corrupted once.
     flips : bool
-        Whether half of the images are mirrored left to right, chosen anew every epoch.
+        Whether half of the images are mirrored left to right, chosen anew every epoch. Begins with ``MOVE_FROM``.
     shift : float
         Largest shift of an image in each direction, as a share of its side, drawn anew every epoch; what leaves the
-        image is mirrored in. Shifts begin with ``SHIFT_FROM``; 0 for none.
+        image is mirrored in. Begins with ``MOVE_FROM``; 0 for none.
     schedule : bool
-        Whether the learning rate warms up over the first tenth of the steps and then falls to 0 along a cosine.
-    averaging : float
-        Decay of the running average of the weights that is kept in place of the weights; 0 for none.
+        Whether the learning rate warms up, as `learning_rate` says, and then falls to 0 along a cosine.
     """
 
     loss: str | Callable
@@ -54,7 +57,6 @@ class Recipe:
     flips: bool = False
     shift: float = 0.0
     schedule: bool = False
-    averaging: float = 0.0
 
 
 def dissimilarity(clean: Any, images: Any) -> Any:
@@ -106,20 +108,20 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
             flips=True,
             shift=1 / 16,
             schedule=True,
-            averaging=0.98,
         ),
     }
 )
 """The two recipes of the course by name."""
 
 
-def optimizer(settings: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    """Adam as a recipe wants it, for a training of so many steps."""
-    rate = settings.learning_rate
-    if settings.schedule:
-        warmup = max(1, steps // 10)
-        rate = keras.optimizers.schedules.CosineDecay(
-            rate / 10, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
-        )
-    average = {"use_ema": True, "ema_momentum": settings.averaging} if settings.averaging else {}
-    return keras.optimizers.Adam(rate, **average)
+def learning_rate(recipe: Recipe, step: int, *, steps: int) -> float:
+    """Adam's learning rate in a step of a training, counted from 0.
+
+    With a schedule it rises in equal parts, by which it would reach its peak after a tenth of the steps or after
+    `WARMUP`, whichever is later; from where it meets the cosine that falls from the peak to 0, it follows that.
+    """
+    if not recipe.schedule:
+        return recipe.learning_rate
+    rising = (step + 1) / max(WARMUP, steps / 10)
+    falling = (1 + math.cos(math.pi * (step + 0.5) / steps)) / 2
+    return recipe.learning_rate * min(rising, falling)
