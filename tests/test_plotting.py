@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 import sys
+from itertools import combinations, pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,15 +13,22 @@ import pandas as pd
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import rc_context, rcParams
+from matplotlib.colors import to_rgb
+from matplotlib.text import Text
+from skimage.color import rgb2lab
 
 from cdae_lessons import metrics, noise, plotting
 from cdae_lessons.errors import InputError
+from cdae_lessons.plotting.curves import apart
 
 CLEAN = np.random.default_rng(0).random((5, 12, 16), dtype=np.float32)
 NOISY = noise.gaussian(CLEAN, p=1, rng=0)
 TABLE = pd.DataFrame(
     {"epoch": [1, 2, 3], "loss": [3.0, 2, 1], "val_loss": [3.5, np.nan, 2], "val_ssim": [0.1, 0.2, 0.3]}
 )
+
+METHODS = {"noisy input": NOISY, "gaussian": 0.9 * CLEAN, "Median 3x3": 0.5 * CLEAN, "CNN DAE": 0.95 * CLEAN}
+SCORES = metrics.compare(CLEAN, METHODS, data_range=1)
 
 
 def panels(figure: plotting.Figure) -> list:
@@ -62,9 +70,9 @@ def test_error_map_is_signed_and_its_scale_fixed():
 def test_curves_tell_runs_and_sets_apart_without_colour():
     figure = plotting.curves({"paper": SimpleNamespace(table=TABLE), "fast": TABLE})
     losses, ssims = figure.axes
-    assert [t.get_text() for t in losses.get_legend().get_texts()] == [
-        "paper, training", "paper, validation", "fast, training", "fast, validation",
-    ]  # fmt: skip
+    assert [text.get_text() for text in losses.get_legend().get_texts()] == ["training", "validation"]
+    for ax in figure.axes:
+        assert {text.get_text() for text in ax.texts} == {"paper", "fast"}
     assert [line.get_linestyle() for line in losses.lines] == ["-", "--"] * 2
     assert losses.lines[0].get_marker() != losses.lines[2].get_marker()
     np.testing.assert_array_equal(losses.lines[1].get_xdata(), [1, 3])
@@ -74,6 +82,8 @@ def test_curves_tell_runs_and_sets_apart_without_colour():
 def test_curves_without_validation_are_one_panel():
     (losses,) = plotting.curves({"paper": TABLE[["epoch", "loss"]]}).axes
     assert len(losses.lines) == 1
+    assert losses.get_legend() is None
+    assert [text.get_text() for text in losses.texts] == ["paper"]
 
 
 def figures() -> dict[str, plotting.Figure]:
@@ -81,11 +91,12 @@ def figures() -> dict[str, plotting.Figure]:
         "show": plotting.show({"clean": CLEAN, "noisy": NOISY}, clean=CLEAN, caption="A caption"),
         "error_map": plotting.error_map(CLEAN, {"noisy": NOISY}, caption="A caption"),
         "curves": plotting.curves({"paper": TABLE}, caption="A caption"),
+        "scores": plotting.scores(SCORES, caption="A caption"),
         "subplots": plotting.subplots(caption="A caption")[0],
     }
 
 
-@pytest.mark.parametrize("name", ["show", "error_map", "curves", "subplots"])
+@pytest.mark.parametrize("name", ["show", "error_map", "curves", "scores", "subplots"])
 def test_jupyter_shows_the_figure_with_its_caption_as_alternative_text(name):
     figure = figures()[name]
     assert figure.get_supxlabel() == "A caption"
@@ -97,7 +108,8 @@ def test_jupyter_shows_the_figure_with_its_caption_as_alternative_text(name):
     width, height = struct.unpack(">II", data["image/png"][16:24])
     assert width > 150
     assert height > 150
-    assert metadata["image/png"] == {"alt": "A caption"}
+    assert metadata["image/png"] == {"alt": "A caption", "width": round(width / 2), "height": round(height / 2)}
+    assert width == pytest.approx(2 * struct.unpack(">I", plotting.png(figure)[16:20])[0], abs=2)
 
 
 def test_images_are_upright_and_sharp_in_the_user_s_style():
@@ -133,6 +145,116 @@ def test_without_a_caption_the_alternative_text_names_what_is_shown():
     assert plotting.curves({"paper": TABLE}).get_label() == "Curves of loss and ssim by epoch: paper."
 
 
+# ---- one look a method
+
+
+def luminance(colour):
+    rgb = np.array(to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+
+def test_every_colour_is_seen_on_white_and_on_a_dark_page():
+    dark = luminance("#111111")
+    for name, colour in plotting.COLOURS.items():
+        assert 1.05 / (luminance(colour) + 0.05) >= 3, name
+        assert (luminance(colour) + 0.05) / (dark + 0.05) >= 3, name
+
+
+def test_colours_that_meet_differ_for_the_colour_blind_too():
+    blind = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]])
+    names = [name for name in plotting.COLOURS if name not in ("pca", "stacked")]  # as bilateral, as stacked_dense
+    rgb = np.array([to_rgb(plotting.COLOURS[name]) for name in names])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ blind.T, 0, 1)  # Machado et al. 2009, deuteranopia
+    for colours in (linear, seen):
+        lab = rgb2lab(np.where(colours <= 0.0031308, 12.92 * colours, 1.055 * colours ** (1 / 2.4) - 0.055))
+        for i, j in combinations(range(len(names)), 2):
+            assert np.linalg.norm(lab[i] - lab[j]) > 10, (names[i], names[j])
+
+
+def test_a_label_has_the_colour_of_its_method():
+    names = ["Noisy input", "Gaussian filter", "Total variation", "U-Net, 400 steps", "stacked_conv_layerwise", "tv"]
+    found = plotting.looks(names)
+    keys = ["noisy", "gaussian", "tv", "unet", "stacked_conv"]
+    assert [look["color"] for look in found.values()][:5] == [plotting.COLOURS[key] for key in keys]
+    assert [look["linestyle"] for look in found.values()] == [":", ":", ":", "-", "-", ":"]
+    assert len({look["marker"] for look in found.values()}) == len(names)
+    assert found["tv"]["color"] != plotting.COLOURS["tv"]  # the second of this method is paler
+
+
+def test_labels_that_name_no_method_take_colours_that_are_left():
+    found = plotting.looks(["mine", "U-Net", "theirs", "CNN DAE"])
+    assert len({look["color"] for look in found.values()}) == 4
+    assert all(look["linestyle"] == "-" for look in found.values())
+    assert len(plotting.looks(map(str, range(30)))) == 30
+
+
+def boxes(figure, ax):
+    figure.draw_without_rendering()
+    return [Text.get_window_extent(text) for text in ax.texts]  # without the leader
+
+
+def test_labels_at_line_ends_do_not_overlap_and_keep_the_order_of_the_ends():
+    figure, axes = plotting.subplots()
+    ends = {f"line {i}": end for i, end in enumerate([0.5, 0.51, 0.49, 0.505, 0.9, 0, 1])}
+    for label, end in ends.items():
+        axes[0, 0].plot([0, 1, 2], [0, end, np.nan], label=label)
+    axes[0, 0].plot([0, 1], [1, 1])  # without a label
+    axes[0, 0].errorbar([0, 1], [0.2, 0.3], yerr=0.1, label="bars")
+    plotting.label_lines(axes[0, 0])
+    places = boxes(figure, axes[0, 0])
+    texts = [text.get_text() for text in axes[0, 0].texts]
+    assert texts == sorted(ends | {"bars": 0.3}, key=(ends | {"bars": 0.3}).get)
+    assert all(low.y1 <= high.y0 + 1 for low, high in pairwise(places))
+    assert min(box.x0 for box in places) > axes[0, 0].get_window_extent().x1
+
+
+def test_labels_have_room_on_a_log_axis_and_in_a_figure_without_layout():
+    figure = plotting.Figure(figsize=(4, 3))
+    ax = figure.subplots()
+    for end in (1, 1.1, 1000):
+        ax.plot([1, 2], [1, end], label=f"{end}")
+    ax.set_yscale("log")
+    plotting.label_lines(ax)
+    low, _, high = places = boxes(figure, ax)
+    assert all(below.y1 <= above.y0 + 1 for below, above in pairwise(places))
+    assert high.y0 - low.y1 > 0.5 * ax.get_window_extent().height
+
+
+def test_places_move_no_farther_than_they_must():
+    np.testing.assert_allclose(apart([0.2, 0.8], 0.1), [0.2, 0.8])
+    np.testing.assert_allclose(apart([0.5, 0.5, 0.9], 0.1), [0.45, 0.55, 0.9])
+    np.testing.assert_allclose(apart([0, 0, 1, 1], 0.1), [0, 0.1, 0.9, 1])  # not beyond the ends
+    np.testing.assert_allclose(apart([0.5, 0.5, 0.58], 0.1), np.add(np.mean([0.5, 0.5, 0.58]), [-0.1, 0, 0.1]))
+
+
+def test_scores_stand_in_order_with_noisy_input_and_best_rival_marked():
+    figure = plotting.scores(SCORES)
+    ssim, psnr = figure.axes
+    order = SCORES["ssim"].sort_values()
+    names = [text.get_text().removesuffix(" (best rival)") for text in ssim.get_yticklabels()]
+    assert names == list(order.index)
+    assert [text.get_text() for text in ssim.texts] == [f"{value:.3f}" for value in order]
+    assert [text.get_text() for text in psnr.texts] == [f"{value:.1f}" for value in SCORES["psnr"][order.index]]
+    (rival,) = [text.get_text() for text in ssim.get_yticklabels() if "best rival" in text.get_text()]
+    assert rival == "gaussian (best rival)"  # above the median, below the network
+    for ax, metric in ((ssim, "ssim"), (psnr, "psnr")):
+        dashed = {line.get_color(): line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == "--"}
+        assert dashed == {
+            plotting.COLOURS["noisy"]: SCORES.loc["noisy input", metric],
+            plotting.COLOURS["gaussian"]: SCORES.loc["gaussian", metric],
+        }
+        drawn = [line for line in ax.lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
+        intervals = SCORES.loc[order.index, [f"{metric}_low", f"{metric}_high"]]
+        np.testing.assert_array_equal([line.get_xdata() for line in drawn], intervals)
+    assert "best first: CNN DAE, gaussian" in figure.get_label()
+
+
+def test_scores_without_noisy_input_or_rivals_mark_nothing():
+    figure = plotting.scores(SCORES.loc[["CNN DAE"]])
+    assert not [line for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+
+
 def test_drawing_leaves_pyplot_alone():
     code = "import sys, numpy as np\nfrom cdae_lessons import plotting\n"
     code += (
@@ -155,6 +277,10 @@ def test_mistakes_are_explained():
         (lambda: plotting.curves({}), "at least one history"),
         (lambda: plotting.curves({"a": TABLE[["epoch"]]}), r"received \['a'\]"),
         (lambda: plotting.curves({"a": [1, 2]}), r"received \['a'\]"),
+        (lambda: plotting.scores(SCORES[["ssim"]]), r"metrics.compare.*received columns \['ssim'\]"),
+        (lambda: plotting.scores(SCORES[:0]), "a row a method"),
+        (lambda: plotting.scores({"a": 1}), "received an object of type dict"),
+        (lambda: plotting.label_lines(plotting.subplots()[1][0, 0]), r"with labels; received none\. Draw them"),
     ):
         with pytest.raises(InputError, match=message):
             call()

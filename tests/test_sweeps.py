@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdae_lessons import InputError, noise, training
+from cdae_lessons import InputError, noise, plotting, training
 from cdae_lessons.__main__ import main
 from cdae_lessons.models import keras
 from cdae_lessons.studies import code, figures, measuring, networks, running, sides, spec, store, summary
@@ -469,11 +469,11 @@ def test_a_report_has_tables_and_figures(tmp_path, capsys):
     assert "Made on 2026-11-23" in figure.get_label()
     assert CODE in figure.get_label()
     assert len(figure.axes) == 2
-    assert {"cnn_dae", "cnn_dae, brain+fundus", "tv", "noisy"} <= {
-        text.get_text() for text in figure.legends[0].get_texts()
-    }
+    assert {"cnn_dae", "cnn_dae, brain+fundus", "tv", "noisy"} <= {text.get_text() for text in figure.axes[0].texts}
+    assert "tv" in {text.get_text() for text in figures.cost(table).legends[0].get_texts()}
     line = next(c for c in figure.axes[0].containers if c.get_label() == "cnn_dae")
     np.testing.assert_allclose(line.lines[0].get_xydata(), [[10, 0.52], [300, 0.81]], atol=1e-5)
+    assert line.lines[0].get_color() == plotting.COLOURS["cnn_dae"]
     heat = figures.heat_map(table)
     assert [text.get_text() for text in heat.axes[0].texts] == ["0.52", "0.81", "0.42", "0.71"]
 

@@ -42,7 +42,10 @@ def sample_size(table: pd.DataFrame) -> plotting.Figure:
     text = (
         "Mean SSIM of the test images by number of training images. Bars: 95 % interval over seeds. Dotted: classical."
     )
-    return _panels(table, draw, text, xlabel="training images")
+    figure = _panels(table, draw, text, xlabel="training images")
+    for ax in figure.axes:
+        plotting.label_lines(ax)
+    return figure
 
 
 def cost(table: pd.DataFrame) -> plotting.Figure:
@@ -72,7 +75,7 @@ def cost(table: pd.DataFrame) -> plotting.Figure:
         ax.xaxis.set_minor_formatter(NullFormatter())
 
     text = "Mean SSIM by seconds of training or tuning. A larger mark is a larger sample."
-    return _panels(table, draw, text, xlabel="seconds")
+    return _with_legend(_panels(table, draw, text, xlabel="seconds"))
 
 
 def heat_map(table: pd.DataFrame) -> plotting.Figure:
@@ -139,28 +142,30 @@ def write(out: str | Path, chosen: Iterable[Mapping[str, Any]]) -> list[Path]:
 
 def _panels(table: pd.DataFrame, draw: Callable, text: str, *, xlabel: str) -> plotting.Figure:
     table = _labelled(table)
-    looks = {}
-    for i, label in enumerate(sorted(table["label"].unique(), key=lambda label: (label in RIVALS, label))):
-        marks = {"color": f"C{i % 10}", "marker": "os^Dv*PX<>"[i % 10], "label": label}
-        looks[label] = marks | {"linestyle": ":" if label in RIVALS else "-", "markersize": 5}
+    labels = sorted(table["label"].unique(), key=lambda label: (label in RIVALS, label))
+    looks = {label: look | {"label": label, "markersize": 5} for label, look in plotting.looks(labels).items()}
     groups = list(table.groupby(["tested_on", "noise", "size"], sort=False))
     columns = min(2, len(groups))  # so that it fits the cell of a notebook
     rows, caption = -(-len(groups) // columns), _caption(text, table)
     figure, axes = plotting.subplots(rows, columns, width=8.2 / columns, caption=caption)
     for ax, ((tested_on, level, _), group) in zip(axes.flat, groups, strict=False):
         for label, lines in group.groupby("label"):
-            draw(ax, lines, looks[label], label not in RIVALS)
+            draw(ax, lines, looks[str(label)], label not in RIVALS)
         ax.set_title(f"{tested_on}, {level}", fontsize=10)
         ax.set(xlabel=xlabel, ylabel="mean SSIM, test")
     for ax in axes.flat[len(groups) :]:
         ax.remove()
-    shown: dict[str, Any] = {}  # one legend for all panels, each label once
+    return figure
+
+
+def _with_legend(figure: plotting.Figure) -> plotting.Figure:
+    """One legend for all panels, each label once, where there are no lines with ends to label."""
+    shown: dict[str, Any] = {}
     for ax in figure.axes:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             shown.setdefault(label, handle)
-    legend_rows = -(-len(shown) // 3)
-    figure.set_figheight(figure.get_figheight() + 0.18 * legend_rows)
-    shown = {label: shown[label] for label in looks if label in shown}
+    figure.set_figheight(figure.get_figheight() + 0.18 * -(-len(shown) // 3))
+    shown = dict(sorted(shown.items(), key=lambda item: (item[0] in RIVALS, item[0])))
     figure.legend(shown.values(), shown.keys(), loc="outside upper left", ncols=3, fontsize=8, frameon=False)
     return figure
 

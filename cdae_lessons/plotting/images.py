@@ -1,72 +1,19 @@
-"""Pictures with a fixed scale, so that noise looks like noise and pictures can be compared.
-
-Figures are made without pyplot, so that widgets may draw from any thread. They are in the user's matplotlib style,
-but for what would spoil an image, unless made within `plain`, and carry their caption as alternative text.
-"""
+"""Images side by side, on fixed scales, so that noise looks like noise and pictures can be compared."""
 
 from __future__ import annotations
 
-import io
 import textwrap
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.figure
-import matplotlib.style
 import numpy as np
-import pandas as pd
 from matplotlib.image import AxesImage
-from matplotlib.ticker import MaxNLocator
 
 from cdae_lessons.errors import InputError, check_images, check_number
 from cdae_lessons.metrics import score
+from cdae_lessons.plotting.figure import Figure, describe
 
 _PANEL = 1.7  # inches
-_DRAWING = threading.RLock()  # fonts and settings are matplotlib's own, for all threads: one picture at a time
-
-
-class Figure(matplotlib.figure.Figure):
-    """A matplotlib figure that shows itself in Jupyter, once, whether or not pyplot was imported."""
-
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
-        return {"image/png": png(self)}, {"image/png": {"alt": self.get_label()}}
-
-
-@contextmanager
-def plain() -> Iterator[None]:
-    """In this block, or decorated function, figures are made and drawn in matplotlib's own style, not the user's.
-
-    Settings are those of all threads: one at a time can be in here, and what the others draw meanwhile is as plain.
-    """
-    with _DRAWING, matplotlib.style.context("default"):
-        yield
-
-
-def png(figure: matplotlib.figure.Figure, *, crop: bool = True, compress_level: int = 6) -> bytes:
-    """Draw a figure, from any thread, as PNG.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure; its label goes into the file as its description.
-    crop : bool
-        Whether to cut off its empty margins.
-    compress_level : int from 0 to 9
-        0 is quick, 9 is small.
-
-    Returns
-    -------
-    bytes
-    """
-    file = io.BytesIO()
-    with _DRAWING:
-        figure.savefig(
-            file, format="png", bbox_inches="tight" if crop else None,
-            metadata={"Description": figure.get_label()}, pil_kwargs={"compress_level": compress_level},
-        )  # fmt: skip
-    return file.getvalue()
 
 
 def show(
@@ -158,80 +105,6 @@ def error_map(
     return figure
 
 
-def curves(histories: Mapping[str, Any], *, caption: str | None = None) -> Figure:
-    """Show loss and validation SSIM by epoch: training solid, validation dashed.
-
-    Parameters
-    ----------
-    histories : mapping of str to History or DataFrame
-        What `training.fit` returned for each run, or its table: columns ``epoch``, ``loss`` and,
-        where there was validation, ``val_loss`` and ``val_ssim``. Runs differ in colour and markers.
-    caption : str, optional
-        As in `show`.
-
-    Returns
-    -------
-    Figure
-
-    Raises
-    ------
-    InputError
-        On no histories, or one without epochs and losses.
-    """
-    tables = {label: getattr(history, "table", history) for label, history in histories.items()}
-    bad = [k for k, t in tables.items() if not isinstance(t, pd.DataFrame) or not {"epoch", "loss"} <= {*t}]
-    if bad or not tables:
-        msg = f"Expected at least one history, each with columns epoch and loss; received {bad or 'none'}."
-        raise InputError(msg)
-    kinds = ["loss"] + ["ssim"] * any("val_ssim" in table for table in tables.values())
-    figure, panels = subplots(1, len(kinds))
-    axes = dict(zip(kinds, panels[0], strict=True))
-    for i, (label, table) in enumerate(tables.items()):
-        marks = {"marker": "os^Dv*"[i % 6], "markersize": 4, "markevery": max(1, len(table) // 8)}
-        for column, kind, style, set_name in (
-            ("loss", "loss", "-", "training"),
-            ("val_loss", "loss", "--", "validation"),
-            ("val_ssim", "ssim", "--", "validation"),
-        ):
-            if column in table:
-                seen = table.dropna(subset=[column])  # not every epoch is validated
-                label_set = f"{label}, {set_name}"
-                axes[kind].plot(seen["epoch"], seen[column], style, color=f"C{i}", label=label_set, **marks)
-    for kind, ax in axes.items():
-        ax.set(xlabel="epoch", ylabel={"loss": "loss", "ssim": "mean SSIM, validation"}[kind])
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.legend(fontsize=8, handlelength=4)
-    _describe(figure, caption, f"Curves of {' and '.join(kinds)} by epoch: {', '.join(tables)}.")
-    return figure
-
-
-def subplots(
-    rows: int = 1, columns: int = 1, *, caption: str | None = None, width: float = 4.5, height: float = 3.2
-) -> tuple[Figure, np.ndarray]:
-    """Make a figure for plots of one's own, in the style of the others.
-
-    Parameters
-    ----------
-    rows, columns : int >= 1
-        Number of plots.
-    caption : str, optional
-        As in `show`.
-    width, height : float > 0
-        Of each plot, in inches.
-
-    Returns
-    -------
-    Figure
-    ndarray of Axes, of shape (rows, columns)
-    """
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
-    for ax in axes.flat:
-        ax.grid(alpha=0.3)
-    _describe(figure, caption, "A plot.")
-    return figure, axes
-
-
 def _first(columns: Mapping[str, np.ndarray], clean: np.ndarray | None, rows: int) -> tuple[dict[str, np.ndarray], Any]:
     columns = {name: check_images(v, what=f"images {name!r}", in_range=False) for name, v in columns.items()}
     clean = None if clean is None else check_images(clean, what="clean images")
@@ -263,13 +136,5 @@ def _grid(
                 image, cmap=cmap, vmin=vmin, vmax=vmax, origin="upper", aspect="equal", interpolation="nearest"
             )
             axes[i, j].set(xticks=[], yticks=[])
-    _describe(figure, caption, alt)
+    describe(figure, caption, alt)
     return figure, panels
-
-
-def _describe(figure: Figure, caption: str | None, alt: str) -> None:
-    figure.set_label(caption or alt)
-    if caption:
-        text = textwrap.fill(caption, int(14 * figure.get_figwidth()))
-        figure.set_figheight(figure.get_figheight() + 0.2 * (text.count("\n") + 1))
-        figure.supxlabel(text, fontsize=9)

@@ -1,0 +1,24 @@
+"""Pictures with a fixed scale, so that noise looks like noise and pictures can be compared.
+
+Figures are made without pyplot, so that widgets may draw from any thread. They are in the user's matplotlib style,
+but for what would spoil an image, unless made within `plain`, and carry their caption as alternative text.
+"""
+
+from cdae_lessons.plotting.curves import curves, label_lines, scores
+from cdae_lessons.plotting.figure import Figure, plain, png, subplots
+from cdae_lessons.plotting.images import error_map, show
+from cdae_lessons.plotting.palette import COLOURS, looks
+
+__all__ = [
+    "COLOURS",
+    "Figure",
+    "curves",
+    "error_map",
+    "label_lines",
+    "looks",
+    "plain",
+    "png",
+    "scores",
+    "show",
+    "subplots",
+]

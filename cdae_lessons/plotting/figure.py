@@ -1,0 +1,107 @@
+"""The figure that all pictures are: made without pyplot, so that widgets may draw from any thread, in the user's
+matplotlib style unless made within `plain`, and with its caption as alternative text."""
+
+from __future__ import annotations
+
+import io
+import struct
+import textwrap
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib.figure
+import matplotlib.style
+import numpy as np
+
+_DRAWING = threading.RLock()  # fonts and settings are matplotlib's own, for all threads: one picture at a time
+
+SHARP = 2
+"""Pixels of a picture to a pixel of the page, each way: what most screens have now."""
+
+
+class Figure(matplotlib.figure.Figure):
+    """A matplotlib figure that shows itself in Jupyter, once and sharply, whether or not pyplot was imported."""
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
+        picture = png(self, scale=SHARP)
+        return {"image/png": picture}, {"image/png": shown(picture, str(self.get_label()), scale=SHARP)}
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """In this block, or decorated function, figures are made and drawn in matplotlib's own style, not the user's.
+
+    Settings are those of all threads: one at a time can be in here, and what the others draw meanwhile is as plain.
+    """
+    with _DRAWING, matplotlib.style.context("default"):
+        yield
+
+
+def png(figure: matplotlib.figure.Figure, *, crop: bool = True, compress_level: int = 6, scale: float = 1) -> bytes:
+    """Draw a figure, from any thread, as PNG.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure; its label goes into the file as its description.
+    crop : bool
+        Whether to cut off its empty margins.
+    compress_level : int from 0 to 9
+        0 is quick, 9 is small.
+    scale : float > 0
+        How many times as wide and high, in pixels; 2 is sharp on most screens.
+
+    Returns
+    -------
+    bytes
+    """
+    file = io.BytesIO()
+    with _DRAWING:
+        figure.savefig(
+            file, format="png", dpi=scale * figure.dpi, bbox_inches="tight" if crop else None,
+            metadata={"Description": figure.get_label()}, pil_kwargs={"compress_level": compress_level},
+        )  # fmt: skip
+    return file.getvalue()
+
+
+def shown(picture: bytes, alt: str, *, scale: float) -> dict[str, object]:
+    """What goes with a PNG into a notebook: its description, and the size at which it is shown, in CSS pixels."""
+    width, height = struct.unpack(">II", picture[16:24])
+    return {"alt": alt, "width": round(width / scale), "height": round(height / scale)}
+
+
+def subplots(
+    rows: int = 1, columns: int = 1, *, caption: str | None = None, width: float = 4.5, height: float = 3.2
+) -> tuple[Figure, np.ndarray]:
+    """Make a figure for plots of one's own, in the style of the others.
+
+    Parameters
+    ----------
+    rows, columns : int >= 1
+        Number of plots.
+    caption : str, optional
+        As in `show`.
+    width, height : float > 0
+        Of each plot, in inches.
+
+    Returns
+    -------
+    Figure
+    ndarray of Axes, of shape (rows, columns)
+    """
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for ax in axes.flat:
+        ax.grid(alpha=0.3)
+    describe(figure, caption, "A plot.")
+    return figure, axes
+
+
+def describe(figure: Figure, caption: str | None, alt: str) -> None:
+    """Give a figure its caption, below it and as its description; `alt` is the description where there is none."""
+    figure.set_label(caption or alt)
+    if caption:
+        text = textwrap.fill(caption, int(14 * figure.get_figwidth()))
+        figure.set_figheight(figure.get_figheight() + 0.2 * (text.count("\n") + 1))
+        figure.supxlabel(text, fontsize=9)
