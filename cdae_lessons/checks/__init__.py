@@ -1,11 +1,12 @@
 """Instant answers for the exercises: ``check_*`` prints one line, with a hint where an answer is wrong.
 
 A module a lesson; what they share is in ``answers``. `reveal` shows a prediction beside the measured value, `progress`
-what is right so far.
+what is right so far. `claims` checks what a lesson says itself.
 """
 
 from cdae_lessons.checks.answers import reveal
 from cdae_lessons.checks.autoencoders import check_reconstruct, check_weights
+from cdae_lessons.checks.claims import claims
 from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
 from cdae_lessons.checks.convolutional_autoencoders import (
@@ -55,6 +56,7 @@ __all__ = [
     "check_subject_split",
     "check_weights",
     "check_who_wins",
+    "claims",
     "contest_table",
     "progress",
     "reveal",
