@@ -7,17 +7,21 @@ but for what would spoil an image, unless made within `plain`, and carry their c
 from cdae_lessons.plotting.curves import curves, label_lines, scores
 from cdae_lessons.plotting.figure import Figure, plain, png, subplots
 from cdae_lessons.plotting.images import error_map, show
+from cdae_lessons.plotting.networks import architecture
 from cdae_lessons.plotting.palette import COLOURS, looks
+from cdae_lessons.plotting.sight import receptive_field
 
 __all__ = [
     "COLOURS",
     "Figure",
+    "architecture",
     "curves",
     "error_map",
     "label_lines",
     "looks",
     "plain",
     "png",
+    "receptive_field",
     "scores",
     "show",
     "subplots",
