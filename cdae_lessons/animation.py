@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -16,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from cdae_lessons import plotting
 from cdae_lessons.errors import InputError, check_count, check_images, check_number
-from cdae_lessons.plotting.figure import SHARP, shown
+from cdae_lessons.plotting.figure import SHARP, lettering, metadata, stacked
 
 LONGEST = 10
 """How many seconds an animation may take, all repetitions together: nobody can look away from it."""
@@ -50,7 +49,7 @@ class Animation:
         return f"<Animation of {self.frames} frames, {self.seconds:.3g} s>"
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
-        return {"image/png": self.png}, {"image/png": shown(self.png, self.alt, scale=self.scale)}
+        return {"image/png": self.png}, {"image/png": metadata(self.png, self.alt, scale=self.scale)}
 
 
 def animate(
@@ -122,8 +121,8 @@ def animate(
         )
         raise InputError(msg)
     if caption:
-        below = _caption(caption, pictures[0].width)
-        pictures = [_join(picture, below) for picture in pictures]
+        below = lettering(caption, pictures[0].width, scale=SHARP)
+        pictures = [stacked(picture, below) for picture in pictures]
     durations = [duration] * len(pictures)
     durations[-1] += _REST * (plays > 1)
     for scale, colours in _TRIES:
@@ -155,23 +154,6 @@ def _came(frame: Any) -> str:
     return (
         f"an array of shape {frame.shape}" if isinstance(frame, np.ndarray) else f"one of type {type(frame).__name__}"
     )
-
-
-def _caption(text: str, width: int) -> Image.Image:
-    """The caption as figures have it, as wide as the frames."""
-    figure = plotting.Figure()
-    inches = width / SHARP / figure.dpi
-    lines = textwrap.wrap(text, int(14 * inches))
-    figure.set_size_inches(inches, 0.1 + 0.2 * len(lines))
-    figure.text(0.5, 0.5, "\n".join(lines), fontsize=9, ha="center", va="center")
-    return _picture(figure)
-
-
-def _join(above: Image.Image, below: Image.Image) -> Image.Image:
-    joined = Image.new("RGB", (above.width, above.height + below.height), below.getpixel((0, 0)))
-    joined.paste(above, (0, 0))
-    joined.paste(below, (0, above.height))
-    return joined
 
 
 def _encode(pictures: list[Image.Image], durations: Sequence[float], plays: int, colours: int) -> bytes:

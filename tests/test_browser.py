@@ -180,6 +180,7 @@ def test_all_labs_run_without_an_error(page, lab):
     assert page.locator(COMPLAINTS).all_text_contents() == []
     for name in LABS:
         expect(lab(name).locator("img.widget-image")).to_be_visible()
+        expect(lab(name).locator("img")).to_have_count(1)  # and not the picture for pages without a kernel
     expect(page.locator("img.widget-image")).to_have_count(len(LABS))
 
 

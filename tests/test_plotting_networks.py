@@ -290,5 +290,6 @@ def test_mistakes_are_explained():
 
 
 def test_no_network_no_keras():
-    code = "import sys\nfrom cdae_lessons import animation, evidence, plotting\nassert not {'keras', 'torch'} & {*sys.modules}"
+    code = "import sys\nfrom cdae_lessons import animation, evidence, plotting\n"
+    code += "assert not {'keras', 'torch'} & {*sys.modules}"
     subprocess.run([sys.executable, "-c", code], check=True)

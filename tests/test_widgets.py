@@ -1,5 +1,6 @@
 import ctypes
 import gc
+import io
 import subprocess
 import sys
 import threading
@@ -9,10 +10,12 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from matplotlib import rcParams
 from matplotlib.figure import Figure
+from PIL import Image
 
-from cdae_lessons import datasets, denoisers, lesions, models, noise, training, weights, widgets
+from cdae_lessons import checks, datasets, denoisers, lesions, models, noise, training, weights, widgets
 from cdae_lessons.errors import InputError
 from cdae_lessons.metrics import score
 from cdae_lessons.widgets import base, panels
@@ -22,6 +25,7 @@ from cdae_lessons.widgets.lesion import lesion_case
 from cdae_lessons.widgets.metric import dot_centre, metric_case
 from cdae_lessons.widgets.noise import equation, noise_case
 from cdae_lessons.widgets.noise_sliders import LEVELS, PARAMETERS, corruption
+from cdae_lessons.widgets.still import VIEW
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,57 @@ def test_a_lab_draws_at_once_and_follows_its_controls():
 
 def test_the_text_of_a_lab_is_one_stable_sentence():
     assert repr(a_lab()) == "An interactive test lab: run this notebook to use it."
+
+
+def formatted(lab):
+    formatter = DisplayFormatter()
+    formatter.active_types = ["text/plain", "image/png"]
+    return formatter.format(lab)
+
+
+def test_a_lab_is_shown_live_with_a_picture_of_it_for_pages_without_a_kernel():
+    lab = a_lab()
+    data, metadata = formatted(lab)
+    assert data[VIEW] == {"version_major": 2, "version_minor": 0, "model_id": lab.model_id}
+    assert data["text/plain"] == repr(lab)
+    text = "Test lab (A 1, B: no): run this notebook to use it."
+    with Image.open(io.BytesIO(data["image/png"])) as still, Image.open(io.BytesIO(lab.picture.value)) as live:
+        assert still.width == live.width
+        assert still.height > live.height + 20
+        np.testing.assert_array_equal(
+            np.asarray(still)[: live.height],
+            np.asarray(live.convert("RGB")),
+            err_msg="the lab's picture, then its text",
+        )
+        assert np.asarray(still)[live.height :].min() < 100
+        size = {"width": base.WIDTH, "height": round(still.height * base.CSS / base.DPI)}
+    assert metadata["image/png"] == {"alt": text} | size
+
+
+def test_the_picture_of_a_lab_is_the_same_in_any_style(style):
+    before = formatted(a_lab())[0]["image/png"]
+    style()
+    assert formatted(a_lab())[0]["image/png"] == before
+
+
+def test_the_picture_names_what_is_chosen_and_no_control_that_is_hidden():
+    controls = {"m": base.menu("Menu", {"one": 1, "two": 2}, 2), "s": base.slider("S", 0.5, 0.0, 1.0, 0.5)}
+    base.shown(controls["s"], False)
+    lab = base.Lab("test lab", controls, lambda _: (blank, ""), height=40)
+    assert formatted(lab)[1]["image/png"]["alt"] == "Test lab (Menu two): run this notebook to use it."
+
+
+def test_a_lab_without_a_picture_shows_none():
+    data, metadata = formatted(widgets.order_lab({"A": "Train."}, checks.check_layerwise_order))
+    assert {*data} == {"text/plain", VIEW}
+    assert metadata == {}
+
+
+def test_old_widgets_do_not_show_the_view_alone(monkeypatch):
+    shown = []
+    monkeypatch.setattr(ipywidgets.VBox, "_ipython_display_", lambda self: shown.append(self), raising=False)  # 7.7.1
+    assert "image/png" in formatted(a_lab())[0]
+    assert not shown
 
 
 def test_an_error_becomes_a_message_and_the_next_setting_is_drawn():
@@ -264,6 +319,7 @@ def test_every_control_of_a_lab_changes_what_is_shown(kind, cohort, autoencoders
     lab = make(kind, cohort, autoencoders)
     assert lab.message.value == ""
     assert repr(lab) == f"An interactive {kind} lab: run this notebook to use it."
+    assert formatted(lab)[1]["image/png"]["alt"].startswith(f"{kind.capitalize()} lab (")
     rng = np.random.default_rng(0)
     for name in lab.controls:
         if name == "cohort":

@@ -79,7 +79,7 @@ def peak_memory(who: int) -> float:
 
 
 def _tidy(notebook: nbformat.NotebookNode) -> None:
-    """Leave no widget views: without a kernel they show as errors. Their plain text stays."""
+    """Leave no widget views: without a kernel they show as errors. The labs' pictures stay."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times of day
         for output in cell.get("outputs", []):

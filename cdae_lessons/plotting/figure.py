@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import matplotlib.figure
 import matplotlib.style
 import numpy as np
+from PIL import Image
 
 _DRAWING = threading.RLock()  # fonts and settings are matplotlib's own, for all threads: one picture at a time
 
@@ -25,7 +26,7 @@ class Figure(matplotlib.figure.Figure):
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
         picture = png(self, scale=SHARP)
-        return {"image/png": picture}, {"image/png": shown(picture, str(self.get_label()), scale=SHARP)}
+        return {"image/png": picture}, {"image/png": metadata(picture, str(self.get_label()), scale=SHARP)}
 
 
 @contextmanager
@@ -65,7 +66,7 @@ def png(figure: matplotlib.figure.Figure, *, crop: bool = True, compress_level: 
     return file.getvalue()
 
 
-def shown(picture: bytes, alt: str, *, scale: float) -> dict[str, object]:
+def metadata(picture: bytes, alt: str, *, scale: float) -> dict[str, object]:
     """What goes with a PNG into a notebook: its description, and the size at which it is shown, in CSS pixels."""
     width, height = struct.unpack(">II", picture[16:24])
     return {"alt": alt, "width": round(width / scale), "height": round(height / scale)}
@@ -105,3 +106,21 @@ def describe(figure: Figure, caption: str | None, alt: str) -> None:
         text = textwrap.fill(caption, int(14 * figure.get_figwidth()))
         figure.set_figheight(figure.get_figheight() + 0.2 * (text.count("\n") + 1))
         figure.supxlabel(text, fontsize=9)
+
+
+def lettering(text: str, width: int, *, scale: float) -> Image.Image:
+    """A caption as figures have it, as a picture `width` pixels wide with `scale` pixels to a CSS pixel."""
+    figure = Figure(dpi=100)
+    inches = width / scale / 100
+    lines = textwrap.wrap(text, int(14 * inches))
+    figure.set_size_inches(inches, 0.1 + 0.2 * len(lines))
+    figure.text(0.5, 0.5, "\n".join(lines), fontsize=9, ha="center", va="center")
+    return Image.open(io.BytesIO(png(figure, crop=False, scale=scale))).convert("RGB")
+
+
+def stacked(above: Image.Image, below: Image.Image) -> Image.Image:
+    """One picture with another below it, both beginning at the left."""
+    joined = Image.new("RGB", (above.width, above.height + below.height), below.getpixel((0, 0)))
+    joined.paste(above, (0, 0))
+    joined.paste(below, (0, above.height))
+    return joined

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 
 from cdae_lessons import plotting
 from cdae_lessons.errors import InputError
+from cdae_lessons.widgets import still
 
 WIDTH = 720
 """Width of a lab's picture in CSS pixels: what JupyterLab leaves in a window 900 pixels wide."""
@@ -51,7 +52,7 @@ def _end() -> None:
 
 
 class Lab(ipywidgets.VBox):
-    """Controls above one picture that follows them; its text, where there is no kernel, is one stable sentence.
+    """Controls above one picture that follows them; where there is no kernel, the picture with its settings below.
 
     Pictures are drawn on a thread of the lab's own that ends when there is nothing left to draw. While it draws, the
     controls stay free; of the settings that come meanwhile only the newest is drawn. An error in `redraw` becomes a
@@ -107,6 +108,11 @@ class Lab(ipywidgets.VBox):
 
     def __repr__(self) -> str:
         return f"An interactive {self.title}: run this notebook to use it."
+
+    _ipython_display_ = None  # ipywidgets 7 would show its view and nothing else
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
+        return still.bundle(self, scale=DPI / CSS)
 
     @property
     def settings(self) -> dict:
