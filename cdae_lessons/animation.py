@@ -23,8 +23,7 @@ LONGEST = 10
 LARGEST = 400_000
 """How many bytes an animation may have: a notebook holds several."""
 
-Frame: TypeAlias = matplotlib.figure.Figure | ArrayLike
-"""A figure, or an image of shape (H, W) or (H, W, 3) with values from 0, black, to 1."""
+_Frame: TypeAlias = matplotlib.figure.Figure | ArrayLike
 
 _TRIES = ((SHARP, 64), (SHARP, 32), (1, 64), (1, 32))  # pixels to a CSS pixel, and colours: what fits is taken
 _SIDE = 256  # CSS pixels: of an image, at least
@@ -53,7 +52,7 @@ class Animation:
 
 
 def animate(
-    frames: Iterable[Frame] | Callable[[float], Frame],
+    frames: Iterable[_Frame] | Callable[[float], _Frame],
     *,
     times: Sequence[float] | np.ndarray | None = None,
     duration: float = 0.1,
@@ -137,7 +136,7 @@ def animate(
     raise InputError(msg)
 
 
-def _picture(frame: Frame) -> Image.Image:
+def _picture(frame: _Frame) -> Image.Image:
     """A frame as it is shown, with `SHARP` times as many pixels each way."""
     if isinstance(frame, matplotlib.figure.Figure):
         return Image.open(io.BytesIO(plotting.png(frame, crop=False, compress_level=1, scale=SHARP))).convert("RGB")

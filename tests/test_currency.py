@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from cdae_lessons import denoisers, lesions, metrics, noise, plotting
+from cdae_lessons import denoisers, evidence, lesions, metrics, noise, plotting
 from cdae_lessons.datasets import Cohort, load
 
 SIGMA = {"sigma": 0.2}
@@ -25,6 +25,9 @@ FUNCTIONS = {
     **{f"noise.{name}": partial(function, rng=0) for name, function in noise.NOISES.items()},
     "metrics.score": lambda x: metrics.score(x, x, data_range=1),
     "metrics.compare": lambda x: metrics.compare(x, {"same": x}, data_range=1),
+    "evidence.paired": lambda x: evidence.paired(x, {"this": x, "that": x}, against="this", data_range=1)[
+        ["low", "high"]
+    ],
     "metrics.ssim_parts": lambda x: metrics.ssim_parts(x, x, data_range=1),
     "metrics.body_mask": metrics.body_mask,
     "lesions.insert": lambda x: lesions.insert(x, centre=(8, 8)),
