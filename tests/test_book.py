@@ -56,7 +56,7 @@ def course(tmp_path):
     (folder / "LICENSE").write_text("Free.", encoding="utf-8")
     (folder / "README.md").write_text(README, encoding="utf-8")
     shown = new_output(
-        "display_data", {"image/png": PICTURE}, metadata={"image/png": {"alt": 'A "dot", nothing else.'}}
+        "display_data", {"image/png": PICTURE}, metadata={"image/png": {"alt": 'A "dot", nothing else.', "width": 7}}
     )
     lesson = new_notebook(
         metadata={"language_info": {"name": "python", "pygments_lexer": "ipython3"}},
@@ -73,7 +73,10 @@ def test_figures_keep_their_description_and_links_lead_to_pages_or_to_the_reposi
     assert make(course, tmp_path / "site") == (0, f"{tmp_path / 'site' / 'index.html'}: 2 pages\n")
     home = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     lesson = (tmp_path / "site" / "notebooks" / "00_small.html").read_text(encoding="utf-8")
-    assert 'alt="A &quot;dot&quot;, nothing else."' in lesson
+    (picture,) = re.findall(r"<img [^>]*nothing else[^>]*>", lesson)
+    assert 'alt="A &quot;dot&quot;, nothing else."' in picture
+    assert 'width="7"' in picture
+    assert not re.search(r"<a [^>]*>\s*<img", lesson)  # nothing larger to be seen
     assert 'alt="A grey dot."' in home
     for page in (home, lesson):
         assert f'href="{FILES}/LICENSE"' in page

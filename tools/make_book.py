@@ -106,12 +106,16 @@ def stage(root: Path, to: Path) -> int:
 
 
 def described(notebook: NotebookNode) -> NotebookNode:
-    """Hand a lesson's picture descriptions on: figures store theirs with the output, MyST-NB reads the cell's."""
+    """Hand on what a lesson's pictures say of themselves, and how wide they are: MyST-NB reads it from the cell."""
     for cell in notebook.cells:
-        metadata = [output.get("metadata", {}) for output in cell.get("outputs", [])]
-        texts = [of["image/png"]["alt"] for of in metadata if "alt" in of.get("image/png", {})]
-        if texts:
-            cell.metadata["mystnb"] = {"image": {"alt": " ".join(texts)}}
+        pictures = [output.get("metadata", {}).get("image/png", {}) for output in cell.get("outputs", [])]
+        texts = [of["alt"] for of in pictures if "alt" in of]
+        widths = [of["width"] for of in pictures if "width" in of]
+        image = {"alt": " ".join(texts)} if texts else {}
+        if widths:
+            image["width"] = f"{max(widths)}px"
+        if image:
+            cell.metadata["mystnb"] = {"image": image}
     return notebook
 
 
