@@ -87,7 +87,7 @@ test-machines: .venv/.lab .venv/.test .venv-backends/.ready ## run the tests tha
 	@$(RUN) tools/machines.py $(ARGS)
 test-backends: .venv-backends/.ready ## run the tests of models, training and hostile files on JAX and TensorFlow
 	@for backend in jax tensorflow; do echo "Tests on $$backend"; KERAS_BACKEND=$$backend \
-		$(<D)/bin/python -m pytest $(addprefix tests/test_,$(addsuffix .py,models training stepping full_size hostile_files)) $(ARGS) || exit 1; done
+		$(<D)/bin/python -m pytest $(addprefix tests/test_,$(addsuffix .py,models training stepping full_size hostile_files plotting_networks)) $(ARGS) || exit 1; done
 # ipywidgets 7.7.1 and others of its age use what has been deprecated since.
 test-oldest: .venv-oldest/.ready ## run the tests on the lowest supported versions (needs Python 3.11)
 	@$(PYTEST) -W ignore::DeprecationWarning tests $(ARGS)

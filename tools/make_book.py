@@ -54,6 +54,7 @@ SETTINGS = api_pages.SETTINGS | {
     "html_static_path": [str(ROOT / "tools" / "book.css")],
     "html_css_files": ["book.css"],
     "html_copy_source": False,
+    "html_scaled_image_link": False,  # pictures have twice the pixels, and nothing more to show
     "html_show_copyright": False,
     "html_use_index": False,
     "templates_path": [],
