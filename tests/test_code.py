@@ -65,7 +65,7 @@ def test_what_decides_a_result_changes_its_version(module, old, new, copy):
 @pytest.mark.parametrize(
     ("module", "old", "new"),
     [
-        ("plotting/images.py", "_PANEL = 1.7", "_PANEL = 2.7"),
+        ("plotting/images.py", "_PANEL = 2.05", "_PANEL = 2.7"),
         ("studies/figures.py", "capsize=3", "capsize=4"),
         ("datasets/phantoms.py", "import", "UNUSED = 1\nimport"),  # another set than the run's
         ("noise.py", '"""Noise models', '"""The noise models'),
@@ -109,7 +109,7 @@ def test_a_result_of_older_code_is_measured_anew_and_one_of_the_same_is_kept(cop
         return done.stdout
 
     assert "[1/1]" in said()
-    again = said("plotting/images.py", "_PANEL = 1.7", "_PANEL = 2.7")
+    again = said("plotting/images.py", "_PANEL = 2.05", "_PANEL = 2.7")
     assert "1 of 1 runs are kept from before." in again
     assert "[1/1]" not in again
     anew = said("noise.py", "noisy *= p * sigma", "noisy *= 2 * p * sigma")

@@ -52,6 +52,14 @@ def test_show_writes_the_scores_below_all_but_the_clean_images():
     assert not any(ax.get_xlabel() for ax in panels(plotting.show({"clean": CLEAN, "noisy": NOISY})))
 
 
+@pytest.mark.parametrize(("columns", "least"), [(1, 3), (4, 3), (6, 2), (10, 1)])
+def test_a_pixel_of_64_is_three_of_the_page_while_the_figure_fits_a_notebook(columns, least):
+    figure = plotting.show({str(i): np.zeros((2, 64, 64), np.float32) for i in range(columns)}, rows=2)
+    figure.draw_without_rendering()
+    assert min(ax.get_window_extent().width for ax in panels(figure)) >= 64 * least
+    assert figure.get_figwidth() <= 9.6
+
+
 def test_show_shows_no_more_rows_than_there_are_images():
     assert len(panels(plotting.show({"clean": CLEAN}, rows=100))) == 5
 

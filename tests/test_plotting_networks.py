@@ -133,6 +133,8 @@ def test_a_skip_over_others_goes_over_their_heads():
     boxes = [patch.get_path().get_extents().y1 for patch in figure.axes[0].patches if len(patch.get_path()) == 5]
     assert line.get_ydata()[-1] > max(boxes)
     assert "+ skip" in texts(figure)
+    lines = [line.get_ydata()[-1] for line in plotting.architecture(joined()).axes[0].lines]
+    assert len(lines) == len({*lines}) == 2  # one above the other
 
 
 def test_blocks_of_a_stack_are_named():

@@ -13,7 +13,8 @@ from cdae_lessons.errors import InputError, check_images, check_number
 from cdae_lessons.metrics import score
 from cdae_lessons.plotting.figure import Figure, describe
 
-_PANEL = 1.7  # inches
+_PANEL = 2.05  # inches: three pixels of the page for each of 64
+_PAGE = 9.6  # as wide as a notebook
 
 
 def show(
@@ -124,8 +125,8 @@ def _grid(
 ) -> tuple[Figure, np.ndarray]:
     rows = len(next(iter(columns.values())))
     titles = [textwrap.fill(name, 20) for name in columns]
-    width = _PANEL * len(columns)
-    height = (_PANEL + 0.15) * rows + 0.2 * max(title.count("\n") + 1 for title in titles)
+    width = min(_PANEL * len(columns), _PAGE)
+    height = (width / len(columns) + 0.15) * rows + 0.2 * max(title.count("\n") + 1 for title in titles)
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots(rows, len(columns), squeeze=False)
     panels = np.empty(axes.shape, AxesImage)
