@@ -1,0 +1,62 @@
+"""NIfTI files → the slices of all their volumes, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cdae_lessons.datasets import images
+from cdae_lessons.errors import InputError
+
+if TYPE_CHECKING:
+    from nibabel import Nifti1Image
+
+SUFFIXES = (".nii", ".nii.gz")
+
+
+def count(file: Path, *, name: str) -> int:
+    """How many slices a file says it has."""
+    return int(np.prod(_opened(file, name).shape[2:]))
+
+
+def read(file: Path, *, name: str) -> Iterator[np.ndarray]:
+    """Read the slices of a file along its third axis, volume after volume, one by one; see `reading.read_images`.
+
+    They are turned as viewers show them, with the second axis upwards.
+    """
+    opened = _opened(file, name)
+    kind = opened.get_data_dtype()
+    scaled = kind.kind == "f" or opened.dataobj.slope != 1 or opened.dataobj.inter != 0
+    largest = 1 if scaled else np.iinfo(kind).max
+    for place in np.ndindex(opened.shape[:1:-1]):
+        try:
+            values = np.asarray(opened.dataobj[(..., *place[::-1])])
+        except Exception as error:  # a damaged or hostile file can make nibabel raise anything
+            raise _damaged(name, error) from error
+        yield np.divide(np.rot90(values), largest, dtype=np.float32, casting="same_kind")
+
+
+def _opened(file: Path, name: str) -> Nifti1Image:
+    try:
+        import nibabel
+    except ImportError as error:
+        msg = f'{name} is a NIfTI file, which needs nibabel. Run: pip install "cdae-lessons[medical]"'
+        raise InputError(msg) from error
+    try:
+        opened: Nifti1Image = nibabel.load(file, mmap=False, keep_file_open=True)
+        shape, kind = opened.shape, opened.get_data_dtype()
+    except Exception as error:  # a damaged or hostile file can make nibabel raise anything
+        raise _damaged(name, error) from error
+    if not 2 <= len(shape) <= 4 or kind.kind not in "uif":
+        msg = f"{name} holds {kind} values of shape {shape}; expected grey slices, or volumes of them. Save it as such."
+        raise InputError(msg)
+    images._check_size(shape[0], shape[1], name)
+    images._check_size(-(-int(np.prod(shape, dtype=object)) // 100), 1, name)
+    return opened
+
+
+def _damaged(name: str, error: Exception) -> InputError:
+    return InputError(f"{name} cannot be read as a NIfTI file: {error}. Get it anew, or take it out of the folder.")
