@@ -1,5 +1,6 @@
 """The user's own images, and dental ones."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,10 @@ import pytest
 from samples import RAMP, SHARED, save
 
 from cdae_lessons.datasets import folder, load
-from cdae_lessons.errors import InputError
+from cdae_lessons.datasets.images import resize
+from cdae_lessons.errors import DataNotice, InputError
+from cdae_lessons.studies.configuration import Configuration
+from cdae_lessons.studies.sides import sides
 
 needs_dental = pytest.mark.skipif(not (SHARED / "dental").is_dir(), reason=f"no dental X-rays in {SHARED / 'dental'}")
 
@@ -16,13 +20,13 @@ pytestmark = pytest.mark.usefixtures("home")
 
 def test_a_folder_in_natural_order_without_other_files(tmp_path):
     for number in (10, 2, 1):
-        save(np.full((8, 8), number, np.uint8), tmp_path / f"image{number}.png")
+        save(np.full((8, 8), 20 * number, np.uint8), tmp_path / f"image{number}.png")
     for name in ("notes.txt", "labels.csv", ".hidden.png", "README"):
         (tmp_path / name).write_text("no image")
     (tmp_path / "__MACOSX").mkdir()
     (tmp_path / "__MACOSX" / "image1.png").write_text("no image")
     cohort = load(f"folder:{tmp_path}", size=8)
-    assert np.allclose(cohort.images[:, 0, 0] * 255, [1, 2, 10])
+    assert np.allclose(cohort.images[:, 0, 0] * 255, [20, 40, 200])
     assert cohort.subjects.tolist() == ["image1.png", "image2.png", "image10.png"]
     assert str(tmp_path) in cohort.source
 
@@ -38,7 +42,42 @@ def test_a_file_without_suffix_that_may_not_be_read_is_passed_over(tmp_path, mon
         return opened(file, *how, **more)
 
     monkeypatch.setattr(Path, "open", forbidden)
-    assert load(f"folder:{tmp_path}", size=8).subjects.tolist() == ["a.png"]
+    with pytest.warns(DataNotice, match=r"passed over: 1 x file that may not be read\.$"):
+        assert load(f"folder:{tmp_path}", size=8).subjects.tolist() == ["a.png"]
+
+
+def test_what_is_no_image_is_counted(tmp_path):
+    pydicom = pytest.importorskip("pydicom")
+    save(RAMP, tmp_path / "a.png")
+    for name in ("test-SR.dcm", "rtplan.dcm", "rtdose.dcm", "waveform_ecg.dcm"):
+        shutil.copy(pydicom.data.get_testdata_file(name, download=False), tmp_path / name)
+    for name in ("b.heic", "c.HEIC", "d.xlsx", "e"):
+        (tmp_path / name).write_bytes(bytes(range(256)))
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.warns(DataNotice) as noticed:
+        assert load(f"folder:{tmp_path}", size=8).subjects.tolist() == ["a.png"]
+    (text,) = [str(one.message) for one in noticed]
+    assert text.partition("passed over: ")[2].rstrip(".").split(", ") == [
+        "2 x .heic file",
+        "1 x .xlsx file",
+        "1 x 12-lead ECG Waveform Storage without pixels",
+        "1 x Comprehensive SR Storage without pixels",
+        "1 x RT Dose Storage",
+        "1 x RT Plan Storage without pixels",
+        "1 x file without a suffix that is no DICOM",
+        "1 x link or file that leads nowhere",
+    ]
+
+
+def test_linked_folders_are_taken_once_and_without_end(tmp_path):
+    inside, outside = tmp_path / "set", tmp_path / "elsewhere"
+    for place in (inside / "bert", outside / "carl"):
+        place.mkdir(parents=True)
+        save(RAMP, place / "a.png")
+    (inside / "anna").symlink_to(outside, target_is_directory=True)
+    (inside / "again").symlink_to(inside / "bert", target_is_directory=True)
+    (inside / "bert" / "loop").symlink_to(inside, target_is_directory=True)
+    assert load(f"folder:{inside}", size=8).subjects.tolist() == ["anna", "bert"]
 
 
 def test_a_subfolder_is_a_subject(tmp_path):
@@ -66,7 +105,7 @@ def test_images_that_are_not_square_are_stretched(tmp_path):
 
 def test_n_draws_by_seed_in_file_order(tmp_path):
     for number in range(20):
-        save(np.full((8, 8), number, np.uint8), tmp_path / f"{number}.png")
+        save(np.full((8, 8), 10 * number, np.uint8), tmp_path / f"{number}.png")
     drawn = [load(f"folder:{tmp_path}", size=8, n=5, seed=seed).images[:, 0, 0] for seed in (0, 0, 1)]
     assert np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
@@ -76,15 +115,16 @@ def test_n_draws_by_seed_in_file_order(tmp_path):
 
 
 def test_a_changed_file_is_read_anew(tmp_path):
-    for value in (0, 255):
-        save(np.full((8, 8 + value), value, np.uint8), tmp_path / "a.png")
-        assert load(f"folder:{tmp_path}").images.max() == value / 255
+    for factor in (2, 4):
+        save(RAMP[:, : 2 * factor] // 4 * factor, tmp_path / "a.png")
+        image = load(f"folder:{tmp_path}", size=8).images[0]
+        assert image[7, 0] == pytest.approx(56 * factor / 255, abs=0.01)
 
 
 def test_prepared_images_are_not_decoded_again(tmp_path, monkeypatch):
     save(RAMP, tmp_path / "a.png")
     first = load(f"folder:{tmp_path}")
-    monkeypatch.setattr(folder, "read_image", None)
+    monkeypatch.setattr(folder, "read_images", None)
     again = load(f"folder:{tmp_path}")
     assert np.array_equal(first.images, again.images)
     assert np.array_equal(first.subjects, again.subjects)
@@ -103,6 +143,78 @@ def test_empty_and_missing_folders(tmp_path):
         load("mias", data_dir=tmp_path)
     with pytest.raises(InputError, match="There are no mini-MIAS images"):
         load("mias", download=False)
+
+
+# Range
+
+
+def dark(place, *, levels=(0, 400, 1000, 4095)):
+    """12 bits in files of 16, each image with its own part of the set's range."""
+    for index, level in enumerate(levels):
+        save(np.linspace(0, level, 64).reshape(8, 8).astype(np.uint16), place / f"{index}.png")
+
+
+def test_a_dark_set_is_noticed_with_its_remedy(tmp_path):
+    dark(tmp_path)
+    with pytest.warns(DataNotice, match=r"nearly all pixels lie in 0 to 0\.06.*load 'folder:.* rescale=1-99'"):
+        load(f"folder:{tmp_path}", size=8)
+
+
+def test_one_bright_pixel_makes_no_set_bright(tmp_path):
+    dark(tmp_path, levels=[1000] * 20)
+    pixels = np.full((8, 8), 500, np.uint16)
+    pixels[0, 0] = 65535
+    save(pixels, tmp_path / "hot.png")
+    with pytest.warns(DataNotice, match="use little of the range"):
+        load(f"folder:{tmp_path}", size=8)
+
+
+def test_rescaling_takes_the_whole_set_alike(tmp_path):
+    dark(tmp_path)
+    cohort = load(f"folder:{tmp_path} rescale=0-100", size=8)
+    assert np.allclose(cohort.images.max(axis=(1, 2)), np.array([0, 400, 1000, 4095]) / 4095, atol=1e-3)
+    assert cohort.name == f"folder:{tmp_path} rescale=0-100"
+    few = load(f"folder:{tmp_path} rescale=0-100", size=8, n=2)
+    assert all(any(np.array_equal(image, other) for other in cohort.images) for image in few.images)
+    low, high = np.percentile(cohort.images, [10, 90])
+    cut = load(f"folder:{tmp_path} rescale=10-90", size=8)
+    assert np.allclose(cut.images, ((cohort.images - low) / (high - low)).clip(0, 1), atol=1e-3)
+
+
+def test_rescaling_takes_any_range(tmp_path):
+    values = np.linspace(-1000, 3000, 32 * 32, dtype=np.float32).reshape(32, 32)
+    save(values, tmp_path / "a.tif")
+    image = load(f"folder:{tmp_path} rescale=0-100", size=32).images[0]
+    assert np.allclose(image, (values + 1000) / 4000, atol=1e-6)
+    small = load(f"folder:{tmp_path} rescale=0-100", size=8).images[0]
+    shrunk = resize((values + 1000) / 4000, 8)
+    assert np.allclose(small, (shrunk - shrunk.min()) / np.ptp(shrunk), atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", ["", "1", "99-1", "1-99-100", "a-b", "-1-99", "0-101", "nan-99", "5-5"])
+def test_percentiles_that_are_none(tmp_path, wrong):
+    dark(tmp_path)
+    with pytest.raises(InputError, match=rf"Expected rescale=LOW-HIGH.*received rescale={wrong}"):
+        load(f"folder:{tmp_path} rescale={wrong}")
+
+
+def test_a_flat_set_cannot_be_rescaled(tmp_path):
+    dark(tmp_path, levels=[0, 0])
+    with pytest.raises(InputError, match=r"cannot be rescaled.* are both 0\."):
+        load(f"folder:{tmp_path} rescale=1-99")
+
+
+@pytest.mark.parametrize("name", ["brain rescale=1-99", "dx rescale=1-99", "pneumoniamnist rescale=1-99"])
+def test_other_sets_are_not_rescaled(name):
+    with pytest.raises(InputError, match="Expected rescale= after folder:PATH alone"):
+        load(name)
+
+
+def test_a_study_can_name_a_rescaled_folder(tmp_path):
+    dark(tmp_path, levels=[1000, 4095] * 5)
+    name = f"folder:{tmp_path} rescale=1-99"
+    config = Configuration(dataset=name, noise="gaussian p=0.1 sigma=1", n_train=4, network="noisy", size=8)
+    assert sides(config).test.images.max() == 1
 
 
 @needs_dental

@@ -17,11 +17,13 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from samples import read
 
 from cdae_lessons import InputError, models, training
 from cdae_lessons.datasets import load
-from cdae_lessons.datasets.images import MOST_PIXELS, read_image
+from cdae_lessons.datasets.images import MOST_PIXELS
 from cdae_lessons.datasets.medmnist import PARTS
+from cdae_lessons.datasets.reading import read_images
 from cdae_lessons.models import keras
 
 KINDS = ["pgm", "png", "jpg", "tif", "bmp", "gif", "webp", "jp2", "dcm", "npz", "keras"]
@@ -168,11 +170,11 @@ def use(kind, file):
         assert images.shape[1:] == (28, 28)
         assert 0 <= images.min() <= images.max() <= 1
     else:
-        image, _ = read_image(file, name=file.name)
-        assert image.dtype == np.float32
-        assert image.ndim == 2
-        assert 0 < image.size <= MOST_PIXELS
-        assert 0 <= image.min() <= image.max() <= 1  # false for NaN, too
+        for image in read_images(file, name=file.name)[0]:
+            assert image.dtype == np.float32
+            assert image.ndim == 2
+            assert 0 < image.size <= MOST_PIXELS
+            assert 0 <= image.min() <= image.max() <= 1  # false for NaN, too
 
 
 STATUS = Path("/proc/self/status")  # on other systems than Linux the memory is not looked at
@@ -282,7 +284,7 @@ def test_an_image_that_is_a_program_is_not_run(tmp_path, monkeypatch):
     Image.new("L", (8, 8)).save(file, "EPS")
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.fail("Ghostscript was called"))
     with pytest.raises(InputError, match="cannot be read as an image"):
-        read_image(file, name="a.png")
+        read(file)
 
 
 def png(width, height):
@@ -320,7 +322,7 @@ def test_huge_images_are_refused_before_they_are_decoded(name, content, tmp_path
     assert len(content) < 2**20
     (tmp_path / name).write_bytes(content)
     with memory_below(50), pytest.raises(InputError, match=r"claims to be|exceeds limit|deflated"):
-        read_image(tmp_path / name, name=name)
+        read(tmp_path / name)
 
 
 def test_more_images_than_were_ever_published_are_refused(tmp_path):
@@ -456,4 +458,4 @@ def test_the_largest_image_stays_below_500_mib(mode, tmp_path):
     file = tmp_path / "a.tif"
     Image.new(mode, (side, side)).save(file, compression="tiff_deflate")
     with memory_below(500):
-        assert read_image(file, name="a.tif")[0].shape == (side, side)
+        assert read(file).shape == (side, side)

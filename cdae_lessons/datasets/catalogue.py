@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cdae_lessons.datasets import medmnist
 from cdae_lessons.datasets.brain import Brain
-from cdae_lessons.datasets.folder import Dx, Folder
+from cdae_lessons.datasets.folder import Dx, Folder, named
 from cdae_lessons.datasets.image_set import ImageSet
 from cdae_lessons.datasets.mias import Mias
 from cdae_lessons.datasets.phantoms import Phantoms
@@ -31,11 +31,14 @@ def sets() -> dict[str, ImageSet]:
 
 
 def find(name: str) -> ImageSet:
-    """The set of that name: one of `sets`, or ``folder:PATH`` with any path."""
+    """The set of that name: one of `sets`, or ``folder:PATH`` with any path, and ``rescale=LOW-HIGH`` if need be."""
     if name in OWN:
         return OWN[name]
     if name.startswith(FOLDER):
-        return Folder(Path(name.removeprefix(FOLDER)).expanduser())
+        return named(name.removeprefix(FOLDER))
+    if " rescale=" in name:
+        msg = f"Expected rescale= after folder:PATH alone; received {name!r}. The range of other sets is known."
+        raise InputError(msg)
     if name in medmnist.MODALITIES and not medmnist.info():
         msg = f"The addresses of {name!r} come with medmnist, which is not installed. Run: pip install medmnist"
         raise InputError(msg)

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
 
+from cdae_lessons.datasets.folder_files import listed
 from cdae_lessons.datasets.image_set import Entry, Images, choose
-from cdae_lessons.datasets.images import is_dicom, read_image, resize
+from cdae_lessons.datasets.images import resize
 from cdae_lessons.datasets.prepared import kept
-from cdae_lessons.errors import InputError
+from cdae_lessons.datasets.reading import count, read_images
+from cdae_lessons.errors import DataNotice, InputError
 from cdae_lessons.files import StrPath, data_home, state
 
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm", ".ppm", ".pnm", ".bmp", ".gif", ".webp", ".jp2")
+KINDS = "PNG, JPEG, TIFF, PGM, BMP, DICOM or NIfTI"
+READING = 1  # raise it whenever files are read differently
+LITTLE = 0.1  # of the range 0 to 1: a set that uses less is too dark to learn from
 
 
 @dataclass(frozen=True)
 class Folder:
     """The images in a folder and below, in natural order of the file names.
 
-    The subject of an image is the patient's ID in a DICOM file, else the subfolder that it lies in (however deep),
-    else the file itself.
+    A file may hold many images: frames, pages or slices. The subject of an image is the patient's ID in a DICOM file,
+    else the subfolder that it lies in (however deep), else the file itself.
+
+    With `rescale`, two percentiles of the pixels of all images become 0 and 1 of all images alike, whatever their range
+    was. The images stay comparable, as they would not if each were stretched on its own.
     """
 
     place: Path
+    rescale: tuple[float, float] | None = None
 
     @property
     def entry(self) -> Entry:
@@ -35,7 +43,7 @@ class Folder:
 
     def read(self, *, size: int, n: int | None, seed: int, **_: object) -> Images:
         """Read the images, or all of them as they were prepared before."""
-        return read_folder(self.place, "folder", size=size, n=n, seed=seed)
+        return read_folder(self.place, "folder", size=size, n=n, seed=seed, rescale=self.rescale)
 
     def find(self, **_: object) -> Path:
         """The folder; whether there are images in it, reading them tells."""
@@ -66,40 +74,94 @@ class Dx:
         _refuse("dx", data_dir)
 
 
-def read_folder(folder: Path, name: str, *, size: int, n: int | None, seed: int) -> Images:
+def named(text: str) -> Folder:
+    """The folder that ``PATH`` or ``PATH rescale=LOW-HIGH`` stands for."""
+    path, found, percentiles = text.partition(" rescale=")
+    place = Path(path).expanduser()
+    if not found:
+        return Folder(place)
+    try:
+        low, high = map(float, percentiles.split("-"))
+    except ValueError:
+        low = high = 0
+    if not 0 <= low < high <= 100:
+        msg = (
+            f"Expected rescale=LOW-HIGH, two percentiles of 0 to 100, as in 'folder:PATH rescale=1-99'; received "
+            f"rescale={percentiles}."
+        )
+        raise InputError(msg)
+    return Folder(place, (low, high))
+
+
+def read_folder(
+    folder: Path, name: str, *, size: int, n: int | None, seed: int, rescale: tuple[float, float] | None = None
+) -> Images:
     """Read a folder's images; see `Folder`. `name` begins that of the file in which they are kept, prepared."""
     if not folder.is_dir():
         msg = f"There is no folder {folder}. Put your images there, or correct the path."
         raise InputError(msg)
-    found = sorted(
-        (file for file in folder.rglob("*") if _is_image(file, folder)), key=lambda file: _order(file, folder)
-    )
-    if not found:
-        msg = f"The folder {folder} holds no images. Expected PNG, JPEG, TIFF, PGM, BMP or DICOM files in it or below."
+    files, passed = listed(folder)
+    if passed:
+        kinds = ", ".join(f"{number} x {what}" for what, number in sorted(passed.items()))
+        warnings.warn(f"In {folder}, passed over: {kinds}.", DataNotice, stacklevel=4)
+    if not files:
+        msg = f"The folder {folder} holds no images. Expected {KINDS} files in it or below."
         raise InputError(msg)
-    files = [found[index] for index in choose(len(found), n, seed=seed, what=str(folder))]
+    wanted: dict[Path, list[int] | None] = dict.fromkeys(files)
+    if n is not None and rescale is None:
+        wanted = _drawn(files, n, seed=seed, what=str(folder))
 
     def make() -> Images:
-        images, subjects = np.empty((len(files), size, size), np.float32), []
-        for index, file in enumerate(files):
-            image, patient = read_image(file, name=str(file))
-            images[index] = resize(image, size)
-            subjects.append(patient or file.relative_to(folder).parts[0])
-        return images, np.array(subjects)
+        images, subjects = [], []
+        for file, frames in wanted.items():
+            found, patient = read_images(file, name=str(file), any_range=rescale is not None)
+            chosen = [_resized(image, size) for number, image in enumerate(found) if not frames or number in frames]
+            images += chosen
+            subjects += [patient or file.relative_to(folder).parts[0]] * len(chosen)
+        return np.stack(images), np.array(subjects)
 
-    return kept(name, (size, str(folder.resolve()), *map(state, files)), make)
+    numbers = list(filter(None, wanted.values()))
+    key = (READING, size, str(folder.resolve()), rescale is not None, numbers, *map(state, wanted))
+    images, subjects = kept(name, key, make)
+    if rescale is not None:
+        images = _rescaled(images, rescale, folder)
+        drawn = choose(len(images), n, seed=seed, what=str(folder))
+        images, subjects = images[drawn], subjects[drawn]
+    low, high = np.percentile(images, [0.1, 99.9])
+    if high - low < LITTLE:
+        msg = (
+            f"The images of {folder} use little of the range 0 to 1: nearly all pixels lie in {low:.3g} to {high:.3g}, "
+            "where noise of the usual strength hides them, and an all-black image scores well. Rescale all of them "
+            f"alike, by percentiles of the set: load 'folder:{folder} rescale=1-99'."
+        )
+        warnings.warn(msg, DataNotice, stacklevel=4)
+    return images, subjects
 
 
-def _is_image(file: Path, folder: Path) -> bool:
-    """Whether a file is an image by its name; hidden ones are not taken."""
-    hidden = any(part.startswith((".", "__MACOSX")) for part in file.relative_to(folder).parts)
-    return not hidden and file.is_file() and (file.suffix.lower() in PICTURES or is_dicom(file))
+def _drawn(files: list[Path], n: int, *, seed: int, what: str) -> dict[Path, list[int] | None]:
+    """Which files `n` images are in that are drawn by `seed`, and which ones of each file."""
+    every = [(file, number) for file in files for number in range(count(file))]
+    wanted: dict[Path, list[int] | None] = {}
+    for index in choose(len(every), n, seed=seed, what=what):
+        file, number = every[index]
+        wanted[file] = [*(wanted.get(file) or []), number]
+    return wanted
 
 
-def _order(file: Path, folder: Path) -> list[str | int]:
-    """Sort key: by name, 2 before 10."""
-    parts = re.split(r"([0-9]+)", file.relative_to(folder).as_posix())
-    return [int(part) if part.isdigit() else part.lower() for part in parts]
+def _resized(image: np.ndarray, size: int) -> np.ndarray:
+    """Resized, whatever its range; `resize` itself takes 0 to 1."""
+    low, high = min(image.min(), 0), max(image.max(), 1)
+    if (low, high) == (0, 1):
+        return resize(image, size)
+    return resize((image - low) / (high - low), size) * (high - low) + low
+
+
+def _rescaled(images: np.ndarray, percentiles: tuple[float, float], folder: Path) -> np.ndarray:
+    low, high = np.percentile(images, percentiles)
+    if not low < high:
+        msg = f"The images of {folder} cannot be rescaled: those percentiles of their pixels are both {low:g}."
+        raise InputError(msg)
+    return np.clip((images - np.float32(low)) / np.float32(high - low), 0, 1)
 
 
 def _refuse(name: str, data_dir: StrPath | None) -> NoReturn:
