@@ -329,7 +329,7 @@ FILES = [file for file in INSTALLED if file.is_file() and kind(file) == "dicom"]
 REFUSED = {  # and why
     "JPEG-lossy.dcm": "JPEG Extended",
     "JPGExtended.dcm": "JPEG Extended",
-    "JPEG2000-embedded-sequence-delimiter.dcm": "all available plugins",
+    "JPEG2000-embedded-sequence-delimiter.dcm": "all available plugins|^$",  # older releases of gdcm make it flat
     "MR_truncated.dcm": "pixel data is less than expected",
     "badVR.dcm": "1A",
     "empty_charset_LEI.dcm": "no pixels",
@@ -353,7 +353,7 @@ def test_files_of_pydicom_are_read_or_refused_for_a_reason(file):
         problem = ""
     if find_spec("gdcm") is None and re.search("needs python-gdcm|python-gdcm may decode it", problem):
         assert header.file_meta.TransferSyntaxUID.is_compressed
-    elif file.name in REFUSED or problem:
+    elif problem or file.name in REFUSED:
         assert re.search(REFUSED[file.name], problem)
     elif isinstance(found, str):
         assert re.search("^RT Dose|^Segmentation" if "PixelData" in header else "DICOMDIR|without pixels", found)

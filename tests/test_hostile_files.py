@@ -16,17 +16,17 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from samples import read
 
 from cdae_lessons import InputError, models, training
-from cdae_lessons.datasets import load
+from cdae_lessons.datasets import load, reading
 from cdae_lessons.datasets.images import MOST_PIXELS
 from cdae_lessons.datasets.medmnist import PARTS
-from cdae_lessons.datasets.reading import read_images
 from cdae_lessons.models import keras
 
-KINDS = ["pgm", "png", "jpg", "tif", "bmp", "gif", "webp", "jp2", "dcm", "npz", "keras"]
+KINDS = ["pgm", "png", "jpg", "tif", "bmp", "gif", "webp", "jp2", "dcm", "npz", "keras", "frames.dcm", "u2.tif", "nii"]
 EXTREMES = [0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
 TOKEN = re.compile(rb'-?\d+(?:\.\d+)?|"[^"]*"|true|false|null')
 WORDS = [b"0", b"-1", b"7", b"1e9", b"1000000000", b"99999999999999999999", b"null", b"true", b"[]", b"{}", b'"x"']
@@ -62,6 +62,33 @@ def dicom(**tags):
     return stream.getvalue()
 
 
+def frames():
+    """DICOM with all that a frame may have, and no prefix."""
+    item = pytest.importorskip("pydicom").Dataset
+    table, group, rescaling = item(), item(), item()
+    table.LUTDescriptor, table.LUTData = [256, 0, 8], bytes(range(256))
+    rescaling.RescaleSlope, rescaling.RescaleIntercept = -1, 255
+    group.PixelValueTransformationSequence = [rescaling]
+    content = dicom(
+        NumberOfFrames=3, PixelPaddingValue=0, VOILUTSequence=[table], SharedFunctionalGroupsSequence=[group],
+        PhotometricInterpretation="MONOCHROME1", PixelData=np.arange(768, dtype="<u2").tobytes(),
+    )  # fmt: skip
+    return content[132:]
+
+
+def pages():
+    """Three pages of 16 bits, packed, in tiles."""
+    stream = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 65536, (3, 40, 40), np.uint16)
+    tifffile.imwrite(stream, pixels, photometric="miniswhite", compression="zlib", tile=(16, 16), byteorder=">")
+    return stream.getvalue()
+
+
+def volume():
+    nibabel = pytest.importorskip("nibabel")
+    return nibabel.Nifti1Image(np.random.default_rng(0).random((16, 16, 5), np.float32), np.eye(4)).to_bytes()
+
+
 def medmnist(**parts):
     stream = io.BytesIO()
     usual = {part: np.full((4, 28, 28), 100, np.uint8) for part in PARTS}
@@ -80,7 +107,8 @@ def network(folder):
 def seed(kind, folder):
     if kind == "keras":
         return network(folder)
-    return {"dcm": dicom, "npz": medmnist}[kind]() if kind in ("dcm", "npz") else picture(kind)
+    special = {"dcm": dicom, "frames.dcm": frames, "npz": medmnist, "u2.tif": pages, "nii": volume}
+    return special[kind]() if kind in special else picture(kind)
 
 
 # What may be done to a file
@@ -170,7 +198,9 @@ def use(kind, file):
         assert images.shape[1:] == (28, 28)
         assert 0 <= images.min() <= images.max() <= 1
     else:
-        for image in read_images(file, name=file.name)[0]:
+        assert reading.kind(file)
+        reading.count(file)
+        for image in reading.read_images(file, name=file.name)[0]:
             assert image.dtype == np.float32
             assert image.ndim == 2
             assert 0 < image.size <= MOST_PIXELS

@@ -35,7 +35,9 @@ def load(
     Parameters
     ----------
     name : str
-        One that `available` lists, or ``"folder:PATH"`` for your own PNG, JPEG, TIFF, PGM, BMP or DICOM files.
+        One that `available` lists, or ``"folder:PATH"`` for your own PNG, JPEG, TIFF, PGM, BMP, DICOM or NIfTI files,
+        each with one image or many. Where they use little of their range, or have another one than 0 to 1,
+        ``"folder:PATH rescale=1-99"`` makes the 1st and the 99th percentile of the whole set's pixels 0 and 1.
     size : int
         Height and width of the images. Other shapes are stretched to it with anti-aliasing, as in the paper.
     n : int, optional

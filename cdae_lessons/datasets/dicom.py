@@ -42,20 +42,19 @@ def survey(file: Path) -> int | str:
     try:
         with _quiet():
             header = _header(file, pixels=False)
-            kind = header.file_meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
+            uid = header.file_meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
+            kind = uid.name if uid else ""
             frames = _frames(header)
     except InputError:
         raise
     except Exception:  # noqa: BLE001 - reading it tells what is wrong
         return 1
-    if kind is None:
-        return frames
-    if kind.name.startswith("Media Storage Directory"):
+    if kind.startswith("Media Storage Directory"):
         return "DICOMDIR"
-    if "Rows" not in header:
-        return f"{kind.name} without pixels"
-    labels = "Segmentation" in kind.name or (kind.name.startswith("RT ") and "Image" not in kind.name)
-    return kind.name if labels else frames
+    if kind and "Rows" not in header:
+        return f"{kind} without pixels"
+    labels = "Segmentation" in kind or (kind.startswith("RT ") and "Image" not in kind)
+    return kind if labels else frames
 
 
 def read(file: Path, *, name: str) -> tuple[Iterator[np.ndarray], str | None]:

@@ -1,4 +1,4 @@
-"""Image files of every kind the lessons take → float32 arrays in [0, 1], grey, of one size."""
+"""Resizing, and what readers of image files share. `reading` reads the files of a folder, this module mini-MIAS."""
 
 from __future__ import annotations
 
@@ -133,6 +133,10 @@ def _decoded(source: Path | BinaryIO, name: str) -> np.ndarray:
         msg = f"{name} holds {frames} frames; expected one image a file. Save the frames as single files."
         raise InputError(msg)
     return values
+
+
+# Nothing hands a DICOM file to this module any more: dicom.py reads them. What it has for them stays until the studies
+# are measured anew, since the key of their results holds this module's code.
 
 
 def _read_dicom(file: Path, name: str) -> tuple[np.ndarray, str | None]:

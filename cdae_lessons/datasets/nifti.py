@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cdae_lessons.datasets import images
+from cdae_lessons.datasets import images, pictures
 from cdae_lessons.errors import InputError
 
 if TYPE_CHECKING:
     from nibabel import Nifti1Image
 
+logging.getLogger("nibabel").addHandler(logging.NullHandler())  # what is wrong with a file, our errors say
 SUFFIXES = (".nii", ".nii.gz")
 
 
@@ -36,17 +38,19 @@ def read(file: Path, *, name: str) -> Iterator[np.ndarray]:
             values = np.asarray(opened.dataobj[(..., *place[::-1])])
         except Exception as error:  # a damaged or hostile file can make nibabel raise anything
             raise _damaged(name, error) from error
-        yield np.divide(np.rot90(values), largest, dtype=np.float32, casting="same_kind")
+        yield pictures.grey(np.rot90(values), largest=largest)
 
 
 def _opened(file: Path, name: str) -> Nifti1Image:
     try:
         import nibabel
+        from nibabel.imageglobals import LoggingOutputSuppressor
     except ImportError as error:
         msg = f'{name} is a NIfTI file, which needs nibabel. Run: pip install "cdae-lessons[medical]"'
         raise InputError(msg) from error
     try:
-        opened: Nifti1Image = nibabel.load(file, mmap=False, keep_file_open=True)
+        with LoggingOutputSuppressor():
+            opened: Nifti1Image = nibabel.load(file, mmap=False, keep_file_open=True)
         shape, kind = opened.shape, opened.get_data_dtype()
     except Exception as error:  # a damaged or hostile file can make nibabel raise anything
         raise _damaged(name, error) from error

@@ -26,7 +26,8 @@ def grey(values: np.ndarray, *, largest: int = 255) -> np.ndarray:
     """Images of shape (H, W) or (H, W, 3) → float32 of shape (H, W): divided by `largest`, colour by luminance."""
     made = np.empty(values.shape[:2], np.float32)
     for start in range(0, len(made), 256):  # a few rows at a time, to save memory
-        rows = values[start : start + 256].astype(np.float32) / np.float32(largest)
+        with np.errstate(all="ignore"):  # what is no number, or too large, is found by whoever reads it
+            rows = values[start : start + 256].astype(np.float32) / np.float32(largest)
         made[start : start + 256] = rows @ images.LUMINANCE if values.ndim == 3 else rows
     return made
 

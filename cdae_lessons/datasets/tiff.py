@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from cdae_lessons.errors import InputError
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
 
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # what is wrong with a file, our errors say
 SUFFIXES = (".tif", ".tiff")
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2
 PLANAR = "SYX"
@@ -50,7 +52,7 @@ def read(file: Path, *, name: str) -> Iterator[np.ndarray]:
         with TiffFile(file) as opened:
             for place in _places(opened):
                 yield _page(file, opened, place, name)
-    except (InputError, GeneratorExit):
+    except InputError:
         raise
     except Exception as error:  # a damaged or hostile file can make the decoders raise anything
         msg = (
