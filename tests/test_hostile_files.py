@@ -489,3 +489,10 @@ def test_the_largest_image_stays_below_500_mib(mode, tmp_path):
     Image.new(mode, (side, side)).save(file, compression="tiff_deflate")
     with memory_below(500):
         assert read(file).shape == (side, side)
+
+
+@pytest.mark.parametrize("n", [None, 1])
+def test_frames_that_are_only_claimed_fill_no_memory(n, tmp_path):
+    (tmp_path / "a.dcm").write_bytes(dicom(NumberOfFrames=2**30))
+    with memory_below(50), pytest.raises(InputError, match="claims to be"):
+        load(f"folder:{tmp_path}", n=n)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import numpy as np
 from cdae_lessons.datasets import images
 from cdae_lessons.datasets.dicom_values import as_stored, shown
 from cdae_lessons.errors import DataNotice, InputError
+from cdae_lessons.files import state
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".dcm", ".dicom", ".ima", ".dic", ".acr")
 ROWS = 512  # at a time, to save memory
-MOST_FRAMES = 100  # times the largest image: no file holds more pixels
+MOST_FRAMES = 10**5  # no file holds more
 
 
 def is_dicom(file: Path, head: bytes) -> bool:
@@ -39,9 +41,14 @@ def survey(file: Path) -> int | str:
 
     A file that is damaged counts as one frame, and reading it tells.
     """
+    return _surveyed(*state(file))
+
+
+@lru_cache(maxsize=2**16)  # a study loads the same files again and again
+def _surveyed(path: str, *_: int) -> int | str:
     try:
         with _quiet():
-            header = _header(file, pixels=False)
+            header = _header(Path(path), pixels=False)
             uid = header.file_meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
             kind = uid.name if uid else ""
             frames = _frames(header)
@@ -64,7 +71,7 @@ def read(file: Path, *, name: str) -> tuple[Iterator[np.ndarray], str | None]:
             header = _header(file)
             frames = _frames(header)
             patient = str(header.get("PatientID") or "") or None
-        _check_pixels(header, frames, name)
+        _check_pixels(header, name)
         _check_compression(header.file_meta.TransferSyntaxUID, name)
     except InputError:
         raise
@@ -148,14 +155,17 @@ def _check_deflated(file: Path) -> None:
 
 
 def _frames(header: Dataset) -> int:
-    return max(int(header.get("NumberOfFrames") or 1), 1)
+    frames = max(int(header.get("NumberOfFrames") or 1), 1)
+    if frames > MOST_FRAMES:
+        msg = f"it claims to be {frames} frames"
+        raise ValueError(msg)
+    return frames
 
 
-def _check_pixels(header: Dataset, frames: int, name: str) -> None:
+def _check_pixels(header: Dataset, name: str) -> None:
     if "Rows" not in header or not any(f"{kind}PixelData" in header for kind in ("", "Float", "DoubleFloat")):
         raise _damaged(name, "it holds no pixels")
     images._check_size(header.Rows, header.Columns, name)
-    images._check_size(-(-header.Rows * frames // MOST_FRAMES), header.Columns, name)
 
 
 def _check_compression(syntax: UID, name: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 logging.getLogger("nibabel").addHandler(logging.NullHandler())  # what is wrong with a file, our errors say
 SUFFIXES = (".nii", ".nii.gz")
+MOST_SLICES = 10**5
 
 
 def count(file: Path, *, name: str) -> int:
@@ -58,7 +59,9 @@ def _opened(file: Path, name: str) -> Nifti1Image:
         msg = f"{name} holds {kind} values of shape {shape}; expected grey slices, or volumes of them. Save it as such."
         raise InputError(msg)
     images._check_size(shape[0], shape[1], name)
-    images._check_size(-(-int(np.prod(shape, dtype=object)) // 100), 1, name)
+    if int(np.prod(shape[2:], dtype=object)) > MOST_SLICES:
+        msg = f"{name} claims to be a stack of shape {shape}; expected {MOST_SLICES} slices at most. It may be a trap."
+        raise InputError(msg)
     return opened
 
 
