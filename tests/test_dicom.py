@@ -133,6 +133,12 @@ def test_a_range_of_padding(tmp_path):
     assert np.allclose(read(file), np.where(RAMP <= 130, 0, 1 - RAMP / 4095), atol=1e-6)
 
 
+def test_padding_of_bits_that_are_not_the_lowest(tmp_path):
+    tags = {"HighBit": 15, "PhotometricInterpretation": "MONOCHROME1", "PixelPaddingValue": 65}
+    file = dicom(tmp_path / "a.dcm", RAMP << 4, **tags)
+    assert np.allclose(read(file), np.where(RAMP == 65, 0, 1 - RAMP / 4095), atol=1e-6)
+
+
 # From stored values to what is shown
 
 
@@ -159,9 +165,10 @@ def test_the_other_functions_of_a_window(tmp_path, function, shown):
     assert np.allclose(read(dicom(tmp_path / "a.dcm", np.array([[80, 90, 100, 180]]), **tags)), [shown], atol=1e-3)
 
 
-def test_a_window_of_one(tmp_path):
-    file = dicom(tmp_path / "a.dcm", np.array([[99, 100, 101]]), WindowCenter=100, WindowWidth=1)
-    assert np.array_equal(read(file), [[0, 1, 1]])
+@pytest.mark.parametrize(("centre", "shown"), [(100, [0, 1, 1]), (100.5, [0, 0, 1])])
+def test_a_window_of_one(tmp_path, centre, shown):
+    file = dicom(tmp_path / "a.dcm", np.array([[99, 100, 101]]), WindowCenter=centre, WindowWidth=1)
+    assert np.array_equal(read(file), [shown])
 
 
 @pytest.mark.parametrize(("width", "function"), [(0, None), (0.5, "LINEAR"), (-400, None), (0, "SIGMOID")])
@@ -303,6 +310,24 @@ def test_a_cd_with_its_directory(tmp_path):
     with pytest.warns(DataNotice, match=r"passed over: 1 x DICOMDIR\.$"):
         cohort = load(f"folder:{CASES / 'cd_with_dicomdir'}", size=8)
     assert np.allclose(cohort.images, RIGHT["cd_with_dicomdir/IM/IM0001"], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("MRSpectroscopyStorage", "MR Spectroscopy Storage"),
+        ("RTDoseStorage", "RT Dose Storage"),
+        ("SegmentationStorage", "Segmentation Storage"),
+        ("RTImageStorage", 1),
+        ("CTImageStorage", 1),
+    ],
+)
+def test_what_has_rows_and_is_no_image(tmp_path, name, reason):
+    file = dicom(tmp_path / "a.dcm", RAMP)
+    header = pydicom.dcmread(file)
+    header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = getattr(pydicom.uid, name)
+    header.save_as(file)
+    assert survey(file) == reason
 
 
 def test_lossless_jpeg_names_what_it_needs(monkeypatch):

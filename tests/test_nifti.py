@@ -49,7 +49,9 @@ def test_one_slice(tmp_path):
     assert np.allclose(read(written(tmp_path / "a.nii", VOLUME[..., 0])), [VOLUME[:, ::-1, 0].T / 255])
 
 
-@pytest.mark.parametrize(("kind", "largest"), [("i2", 32767), ("u2", 65535), ("f4", 1), ("f8", 1), (">i2", 32767)])
+@pytest.mark.parametrize(
+    ("kind", "largest"), [("i2", 32767), ("u2", 65535), ("i4", 65535), ("f4", 1), ("f8", 1), (">i2", 32767)]
+)
 def test_every_type(tmp_path, kind, largest):
     values = (VOLUME / 255 * largest).astype(kind)
     assert np.allclose(read(written(tmp_path / "a.nii", values)), np.rot90(values / largest).transpose(2, 0, 1))

@@ -172,8 +172,13 @@ def test_smaller_copies_are_no_images(tmp_path):
 
 def test_channels_that_are_no_colour(tmp_path):
     file = written(tmp_path / "a.tif", np.zeros((8, 8, 5), "u2"), photometric="minisblack", planarconfig="contig")
-    with pytest.raises(InputError, match="it has 5 channels.*expected grey, or RGB"):
+    with pytest.raises(InputError, match="it has 5 channels.* of uint16; expected grey, or RGB"):
         read(file)
+
+
+def test_complex_values_are_refused(tmp_path):
+    with pytest.raises(InputError, match="of complex64; expected grey, or RGB"):
+        read(written(tmp_path / "a.tif", UNIT.astype(np.complex64)))
 
 
 @pytest.mark.parametrize("mode", ["P", "CMYK", "YCbCr", "1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
     from pydicom.uid import UID
 
-SUFFIXES = (".dcm", ".dicom", ".ima", ".dic", ".acr")
+SUFFIXES = (".dcm", ".dicom", ".ima")
+NO_IMAGE = re.compile("Segmentation|Spectroscopy|^RT (?!Image)")  # though they have rows, and some of them pixels
 ROWS = 512  # at a time, to save memory
 MOST_FRAMES = 10**5  # no file holds more
 
@@ -60,8 +62,7 @@ def _surveyed(path: str, *_: int) -> int | str:
         return "DICOMDIR"
     if kind and "Rows" not in header:
         return f"{kind} without pixels"
-    labels = "Segmentation" in kind or (kind.startswith("RT ") and "Image" not in kind)
-    return kind if labels else frames
+    return kind if NO_IMAGE.search(kind) else frames
 
 
 def read(file: Path, *, name: str) -> tuple[Iterator[np.ndarray], str | None]:

@@ -157,7 +157,8 @@ def _palette(stored: np.ndarray, header: Dataset) -> np.ndarray:
     from pydicom.pixels import apply_color_lut  # type: ignore[attr-defined]  # is not in its __all__
 
     if "RedPaletteColorLookupTableData" in header:
-        tables = [_table(header, f"{c}PaletteColorLookupTable", (0, 1), header) for c in ("Red", "Green", "Blue")]
+        names, ends = [f"{colour}PaletteColorLookupTable" for colour in ("Red", "Green", "Blue")], _ends(stored, header)
+        tables = [_table(header, name, ends, header) for name in names]
         first, colours = tables[0][1], np.stack([table for table, _ in tables], axis=-1)
     else:
         count, first, _ = header.RedPaletteColorLookupTableDescriptor

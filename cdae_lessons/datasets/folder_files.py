@@ -10,7 +10,7 @@ from pathlib import Path
 from cdae_lessons.datasets import dicom, reading
 
 MADE_HERE = (".keras", ".npz")  # what this package may have put there itself
-HIDDEN = (".", "__MACOSX", "Thumbs.db")
+HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
 
 
 def listed(folder: Path) -> tuple[list[Path], Counter[str]]:

@@ -33,7 +33,7 @@ def read(file: Path, *, name: str) -> Iterator[np.ndarray]:
     opened = _opened(file, name)
     kind = opened.get_data_dtype()
     scaled = kind.kind == "f" or opened.dataobj.slope != 1 or opened.dataobj.inter != 0
-    largest = 1 if scaled else np.iinfo(kind).max
+    largest = 1 if scaled else min(np.iinfo(kind).max, 65535)
     for place in np.ndindex(opened.shape[:1:-1]):
         try:
             values = np.asarray(opened.dataobj[(..., *place[::-1])])

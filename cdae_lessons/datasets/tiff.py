@@ -75,8 +75,8 @@ def _page(file: Path, opened: TiffFile, place: int, name: str) -> np.ndarray:
     eight = page.dtype is None or (page.dtype.kind == "u" and page.bitspersample <= 8)
     if eight and not (page.bitspersample == 8 and (grey or colour)):
         return _upright(pictures.grey(_by_pillow(file, place, page)), page)
-    if not grey and not colour:
-        msg = f"it has {page.samplesperpixel} channels of the kind {page.photometric!r}; expected grey, or RGB"
+    if page.dtype.kind not in "uif" or not (grey or colour):
+        msg = f"it has {page.samplesperpixel} channels, {page.photometric!r}, of {page.dtype}; expected grey, or RGB"
         raise ValueError(msg)
     try:
         values = _by_tifffile(page)
