@@ -72,10 +72,11 @@ def _page(file: Path, opened: TiffFile, place: int, name: str) -> np.ndarray:
     images._check_size(page.tilelength or 1, page.tilewidth or 1, name)
     grey = page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO) and page.samplesperpixel <= 2
     colour = page.photometric == RGB and page.samplesperpixel >= 3
-    eight = page.dtype is None or (page.dtype.kind == "u" and page.bitspersample <= 8)
+    kind = "u" if page.dtype is None else page.dtype.kind
+    eight = kind in "ub" and page.bitspersample <= 8
     if eight and not (page.bitspersample == 8 and (grey or colour)):
         return _upright(pictures.grey(_by_pillow(file, place, page)), page)
-    if page.dtype.kind not in "uif" or not (grey or colour):
+    if kind not in "uif" or not (grey or colour):
         msg = f"it has {page.samplesperpixel} channels, {page.photometric!r}, of {page.dtype}; expected grey, or RGB"
         raise ValueError(msg)
     try:
