@@ -5,7 +5,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cdae_lessons import models, noise, training
+from cdae_lessons import InputError, models, noise, training
+from cdae_lessons.models import LAYOUT, keras
+from cdae_lessons.models.layers import layers, with_channel
 from cdae_lessons.training import full_size
 
 pytestmark = pytest.mark.trains
@@ -74,6 +76,60 @@ def test_several_images_and_what_the_network_was_built_for(image):
     both = np.concatenate([image, image[:, ::-1]])[:, :40]
     np.testing.assert_array_equal(training.denoise(model, both)[1], training.denoise(model, both[1:])[0])
     assert model.input_shape == (None, 32, 32)
+
+
+def sequence(*parts, size=16):
+    images, x = with_channel(size)
+    for part in parts:
+        x = part(x)
+    return keras.Model(images, layers.Reshape((size, size))(x))
+
+
+def conv(maps=1, **more):
+    return layers.Conv2D(maps, 3, padding="same", data_format=LAYOUT, **more)
+
+
+def resized(kind, by=2, **more):
+    return kind(by, data_format=LAYOUT, **more)
+
+
+def test_a_network_that_only_pools_at_its_coarsest_scale(image, core):
+    pool, up = (partial(resized, kind) for kind in (layers.MaxPooling2D, layers.UpSampling2D))
+    model = sequence(conv(4, activation="relu"), pool(), pool(), up(), up(), conv(activation="sigmoid"))
+    core(1000)
+    whole = training.denoise(model, image[:, :75, :90])
+    core(16)
+    np.testing.assert_allclose(training.denoise(model, image[:, :75, :90]), whole, atol=1e-5)
+
+
+def doubled(x):
+    return 2 * x
+
+
+SIZED = {
+    "softmax over a row": lambda: sequence(conv(activation="softmax")),
+    "a function of one's own": lambda: sequence(conv(activation=doubled)),
+    "a layer used twice": lambda: sequence(*[conv()] * 2),
+    "each row on its own": lambda: sequence(conv(2), layers.BatchNormalization(axis=2), conv()),
+    "a size that cannot be halved": lambda: sequence(
+        conv(),
+        resized(layers.MaxPooling2D, padding="same"),
+        resized(layers.MaxPooling2D, padding="same"),
+        resized(layers.UpSampling2D, 4),
+        layers.Cropping2D(((0, 2), (0, 2)), data_format=LAYOUT),
+        size=14,
+    ),
+    "rows and columns pooled unlike": lambda: sequence(
+        conv(), resized(layers.MaxPooling2D, (1, 2)), resized(layers.UpSampling2D, (1, 2))
+    ),
+}
+
+
+@pytest.mark.parametrize("network", SIZED)
+def test_a_network_that_knows_its_size_keeps_to_it(network, image):
+    model = SIZED[network]()
+    with pytest.raises(InputError, match="takes images of"):
+        training.denoise(model, image)
 
 
 @pytest.mark.parametrize(

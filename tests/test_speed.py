@@ -5,10 +5,12 @@ import importlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from cdae_lessons import models
+from cdae_lessons import models, training
 from cdae_lessons.studies import code
 from cdae_lessons.training import recipes
 
@@ -50,6 +52,19 @@ def test_the_network_by_hand_is_the_course_s(load):
     by_hand = load("by_hand")
     for name, network in by_hand.NETWORKS.items():
         assert sum(weights.numel() for weights in network().parameters()) == getattr(models, name)(16).count_params()
+
+
+def test_by_hand_the_network_and_the_loss_are_the_course_s(load):
+    by_hand = load("by_hand")
+    ours, hand = models.cnn_dae(16), by_hand.CnnDae()
+    with torch.no_grad():
+        for conv, kernel, bias in zip(hand.convs, ours.get_weights()[::2], ours.get_weights()[1::2], strict=True):
+            conv.weight.copy_(torch.tensor(kernel.transpose(3, 2, 0, 1)))
+            conv.bias.copy_(torch.tensor(bias))
+        x, y = torch.rand(2, 3, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+        np.testing.assert_allclose(hand(x)[:, 0], training.denoise(ours, x[:, 0].numpy()), atol=1e-5)
+        expected = recipes.dissimilarity(x[:, 0], y[:, 0])
+    assert float(by_hand.dissimilarity(x, y)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_the_best_score_is_bold_and_the_spread_over_seeds_is_shown(load):

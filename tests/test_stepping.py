@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cdae_lessons import datasets, models, noise, training
+from cdae_lessons import InputError, datasets, models, noise, training
 from cdae_lessons.models import keras
 from cdae_lessons.training.recipes import RECIPES
 from cdae_lessons.training.stepping import measured, stepping
@@ -112,3 +112,66 @@ def test_the_layers_are_left_as_they_were(network, pairs):
     np.testing.assert_allclose(
         np.clip(model.predict(noisy, verbose=0), 0, 1), training.denoise(model, noisy), atol=1e-5
     )
+
+
+def test_a_constraint_on_the_weights_holds(pairs):
+    images = keras.Input((16, 16))
+    layer = keras.layers.Dense(16, kernel_constraint=keras.constraints.NonNeg())
+    with stepping(keras.Model(images, layer(images)), "mse", precision="float32") as step:
+        step(*pairs, 1e-2)
+    assert layer.get_weights()[0].min() == 0
+
+
+def test_a_model_without_weights_to_train_is_refused():
+    model = models.cnn_dae(16)
+    model.trainable = False
+    with pytest.raises(InputError, match="no weights to train"), stepping(model, "mse", precision="float32"):
+        pass
+
+
+def test_layers_of_another_precision_and_those_in_two_models_work(pairs):
+    conv = keras.layers.Conv2D(1, 3, padding="same", data_format=models.LAYOUT)
+    shape = (16, 16, 1) if models.LAYOUT == "channels_last" else (1, 16, 16)
+    part = keras.Sequential([keras.Input(shape), conv])
+    images = keras.Input((16, 16))
+    x = keras.layers.Reshape(shape)(images)
+    other = "float64" if keras.backend.backend() == "torch" else "float32"  # JAX knows no other by default
+    exact = keras.layers.Conv2D(1, 3, padding="same", data_format=models.LAYOUT, dtype=other)
+    x = exact(keras.layers.Add()([part(x), conv(x)]))
+    model = keras.Model(images, keras.layers.Reshape((16, 16), dtype="float32")(x))
+    with stepping(model, "mse", precision="bfloat16") as step:
+        assert step(*pairs, 1e-3) > step(*pairs, 1e-3) > 0
+    np.testing.assert_allclose(
+        training.denoise(model, pairs[0]), np.clip(model.predict(pairs[0], verbose=0), 0, 1), atol=1e-5
+    )
+
+
+def test_two_uses_that_overlap_leave_the_layers_as_they_were(pairs):
+    """As a lab's training in its own thread and a cell that denoises."""
+    model = models.cnn_dae(16)
+    first, second = (stepping(model, "mse", precision="float32") for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    training.denoise(model, pairs[0])
+    second.__exit__(None, None, None)
+    assert all(layer.autocast for layer in model.layers)
+    assert not any("call" in vars(layer) for layer in model.layers)
+
+
+def test_a_sigmoid_of_its_own_is_computed_in_float32(pairs):
+    shape = (16, 16, 1) if models.LAYOUT == "channels_last" else (1, 16, 16)
+    model = keras.Sequential(
+        [
+            keras.Input((16, 16)),
+            keras.layers.Reshape(shape),
+            keras.layers.Conv2D(
+                1, 3, padding="same", data_format=models.LAYOUT, bias_initializer=keras.initializers.Constant(8.0)
+            ),
+            keras.layers.Activation("sigmoid"),
+            keras.layers.Reshape((16, 16)),
+        ]
+    )
+    with stepping(model, "binary_crossentropy", precision="bfloat16") as step:
+        first, second = step(*pairs, 1e-1), step(*pairs, 1e-1)
+    assert second < first

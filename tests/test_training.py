@@ -15,7 +15,7 @@ from cdae_lessons import InputError, metrics, models, noise, training
 from cdae_lessons.models import keras
 from cdae_lessons.training import layerwise
 from cdae_lessons.training.batches import Batches
-from cdae_lessons.training.recipes import RECIPES, dissimilarity, learning_rate
+from cdae_lessons.training.recipes import RECIPES, cross_entropy, dissimilarity, learning_rate
 
 pytestmark = pytest.mark.trains
 
@@ -368,6 +368,24 @@ def test_a_network_that_ends_with_one_grey_is_reported(images, capsys):
     assert "answers every image with one grey, 0.00" in capsys.readouterr().out
     training.fit(small(), images, NOISE, epochs=1, progress=False)
     assert capsys.readouterr().out == ""
+
+
+def test_the_fast_recipe_brings_a_black_network_back(images):
+    model = small()
+    model.layers[-2].bias.assign([-20.0])
+    assert training.denoise(model, images).max() < 1e-7  # where Keras' cross-entropy is flat
+    training.fit(model, images, NOISE, recipe="fast", steps=200, progress=False)
+    assert training.denoise(model, images).mean() == pytest.approx(images.mean(), abs=0.1)
+
+
+def test_cross_entropy_is_keras_own_where_that_has_a_slope():
+    clean, seen = np.random.default_rng(0).random((2, 3, 8, 8)).astype(np.float32)
+    ours, black, theirs = (
+        float(keras.ops.mean(loss(keras.ops.convert_to_tensor(clean), keras.ops.convert_to_tensor(images))))
+        for loss, images in ((cross_entropy, seen), (cross_entropy, 0 * seen), (keras.losses.binary_crossentropy, seen))
+    )
+    assert ours == pytest.approx(theirs, rel=1e-4)
+    assert ours < black < np.inf
 
 
 @pytest.mark.parametrize("steps", [1, 7, 60, 100, 1000])

@@ -105,13 +105,13 @@ def few_images(data_dir: Path | None, name: str, text: str, method: str, seed: i
     from cdae_lessons.training.recipes import MOVE_FROM
 
     if method == "cnn_dae, paper":
-        return _trained(data_dir, name, text, models.cnn_dae, recipe="paper", seed=seed)
+        return _trained(data_dir, name, text, models.cnn_dae, recipe="paper", seed=seed, precision="bfloat16")
     if method in FEW[FEW.index("fast") :]:
         still = {"flips": False, "shift": 0.0} if method == "as they lie" else {}
         recipe = dataclasses.replace(training.RECIPES["fast"], **still)
         begin = {"epoch": 0, "step": 0} if method == "moved from the start" else {}
         with patch.dict(MOVE_FROM, begin):
-            return _trained(data_dir, name, text, models.unet, recipe=recipe, seed=seed)
+            return _trained(data_dir, name, text, models.unet, recipe=recipe, seed=seed, precision="bfloat16")
     train, validation = (part.images for part in _split(name, data_dir))
     noisy = training.validation_noise(validation, noise.parse(text), seed=seed)
     seen = noise.parse(text)(train, rng=[seed, 2])

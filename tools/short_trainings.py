@@ -1,7 +1,7 @@
 """Does a short training ever die? ``python tools/short_trainings.py``: 500 of them, a quarter of an hour on 2 cores.
 
-Sizes, numbers of images, noises, networks, lengths and seeds are drawn; docs/speed/short.csv has a row each. A network
-is dead that answers every image with one grey. Then: python tools/make_speed.py.
+Sets, sizes, numbers of images, noises, networks, lengths, seeds and precisions are drawn; docs/speed/short.csv has a
+row each. A network is dead that answers every image with one grey. Then: python tools/make_speed.py.
 """
 
 from __future__ import annotations
@@ -48,18 +48,20 @@ def trained(number: int) -> dict[str, object]:
     rng = np.random.default_rng([2016, number])
     size = int(rng.choice([16, 32, 32, 32, 64]))
     row = {
-        "set": str(rng.choice(["brain", "phantoms"], p=[2 / 3, 1 / 3])),
+        "set": str(rng.choice(["brain", "phantoms", "histology"], p=[0.5, 0.25, 0.25])),
         "size": size,
         "n": int(rng.choice(COUNTS)),
         "noise": str(rng.choice(NOISES)),
         "network": str(rng.choice(NETWORKS, p=[0.4, 0.25, 0.15, 0.15, 0.05])),
-        "steps": int(rng.choice([20, 40, 60] if size == 64 else [20, 40, 60, 100, 200])),
+        "steps": int(rng.choice([20, 40, 60, 100, 300])),
         "seed": int(rng.integers(100)),
+        "precision": str(rng.choice(["float32", "bfloat16"])),
     }
     images = datasets.load(row["set"], n=row["n"] + HELD_OUT, size=size).images
     clean, test = images[: row["n"]], images[row["n"] :]
     model, corrupt = getattr(models, row["network"])(size, seed=row["seed"]), noise.parse(row["noise"])
-    training.fit(model, clean, corrupt, recipe="fast", steps=row["steps"], seed=row["seed"], progress=False)
+    how = {key: row[key] for key in ("steps", "seed", "precision")}
+    training.fit(model, clean, corrupt, recipe="fast", progress=False, **how)
     denoised = training.denoise(model, corrupt(test, rng=1))
     ssim = float(metrics.score(test, denoised, data_range=1)["ssim"].mean())
     return row | {"std": round(float(denoised.std(axis=(1, 2)).max()), 5), "ssim": round(ssim, 4)}

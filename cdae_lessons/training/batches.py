@@ -94,7 +94,7 @@ class Batches:
 
 def corrupted(images: np.ndarray, corrupt: Corrupt, *, rng: np.random.Generator) -> np.ndarray:
     """The images with noise; whatever `corrupt` does to what it is given, `images` stay as they are."""
-    return np.asarray(corrupt(images.copy(), rng=rng))
+    return np.asarray(corrupt(images.copy(), rng=rng), np.float32)
 
 
 def validation_noise(images: np.ndarray, corrupt: Corrupt, *, seed: int = 0) -> np.ndarray:

@@ -20,7 +20,8 @@ def denoise(model: Any, noisy: ArrayLike) -> np.ndarray:
     """Denoise images with a trained network.
 
     A network of convolutions takes images of any size, in overlapping tiles: the result is that of the same network
-    built for the whole image, to within rounding.
+    built for the whole image, to within rounding. An image whose sides the network cannot halve as often as its own
+    is continued by its mirror image first.
 
     Parameters
     ----------
@@ -40,9 +41,7 @@ def denoise(model: Any, noisy: ArrayLike) -> np.ndarray:
     """
     noisy = check_images(noisy, what="noisy images", in_range=False)
     if noisy.shape[1:] != tuple(model.input_shape[1:]) and full_size.takes_any_size(model):
-        # One image after the other: what a tile needs is bounded, what many need together is not.
-        images = [full_size.in_tiles(model, image[None], answer=_answer) for image in noisy]
-        return np.clip(np.concatenate(images), 0, 1)
+        return np.clip(full_size.in_tiles(model, noisy, answer=_answer), 0, 1)
     check_size(model, noisy)
     return np.clip(_answer(model, noisy), 0, 1)
 
@@ -65,10 +64,9 @@ def _answer(model: Any, images: np.ndarray) -> np.ndarray:
 
     from cdae_lessons.training import torch_layers
 
-    images = np.ascontiguousarray(images)  # torch refuses mirrored ones
+    def part(batch: np.ndarray) -> np.ndarray:
+        # torch refuses mirrored arrays, and warns of those that are read-only.
+        return model(torch.tensor(np.ascontiguousarray(batch)), training=False).cpu().numpy()
+
     with torch_layers.in_use(model), torch.no_grad():
-        parts = [
-            model(torch.from_numpy(images[i : i + BATCH]), training=False).cpu().numpy()
-            for i in range(0, len(images), BATCH)
-        ]
-    return np.concatenate(parts)
+        return np.concatenate([part(images[i : i + BATCH]) for i in range(0, len(images), BATCH)])

@@ -109,7 +109,8 @@ def fit(
         validation=seen,
         watch=watch,
     )
-    _say_if_dead(model, batches)
+    if history.stopped == "finished":
+        _say_if_dead(model, batches)
     return history
 
 
@@ -183,8 +184,9 @@ def carry_out(
     try:
         with (
             bar(plan.steps, label=label, show=progress) as shown,
-            stepping(model, plan.recipe.loss, precision=precision) as step,
             held_back() as let_interrupts_through,
+            record.restored(),
+            stepping(model, plan.recipe.loss, precision=precision) as step,
         ):
             for epoch in range(1, plan.epochs + 1):
                 losses: list[float] = []
@@ -210,8 +212,6 @@ def carry_out(
         stopped = "interrupted"
     except Stop:
         stopped = "stopped"
-    finally:
-        record.restore()
     if stopped == "interrupted":
         print(f"Stopped after {len(record.rows)} of {plan.epochs} epochs. {record.kept()}")  # noqa: T201
     return History(
@@ -231,5 +231,5 @@ def _say_if_dead(model: Any, batches: Batches) -> None:
     if denoised.std(axis=(1, 2)).max() < FLAT <= clean.std(axis=(1, 2)).max():
         print(  # noqa: T201
             f"The network answers every image with one grey, {denoised.mean():.2f}: it has learned nothing of the "
-            "images, and will not recover. Build it anew with another seed, and train it longer or at a lower rate."
+            "images. Build it anew with another seed, and train it longer or at a lower rate."
         )

@@ -60,9 +60,13 @@ class Record:
         self.rows.append(row)
         return dict(row)
 
-    def restore(self) -> None:
-        """Give the model the best weights."""
-        self.model.set_weights(self.best)
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Give the model the best weights after the block, however it ends."""
+        try:
+            yield
+        finally:
+            self.model.set_weights(self.best)
 
     def said(self) -> str:
         """The last validation score, for the bar; nothing where there is none."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cdae_lessons import backend
-from cdae_lessons.errors import known
+from cdae_lessons.errors import InputError, known
 from cdae_lessons.training.precision import PRECISIONS, computing, fastest
 
 keras: Any = backend.load_keras()
@@ -36,16 +36,19 @@ def stepping(model: Any, loss: Loss, *, precision: str) -> AbstractContextManage
     Raises
     ------
     InputError
-        On another precision.
+        On another precision, or a model whose weights are all frozen.
     """
     precision = fastest() if known(precision, PRECISIONS, what="precision") == "auto" else precision
+    if not model.trainable_variables:
+        msg = f"The model {model.name!r} has no weights to train. Set trainable = True on it, or on some of its layers."
+        raise InputError(msg)
     make = _by_hand if keras.backend.backend() == "torch" else _by_keras
     return make(model, loss, precision)
 
 
 def measured(loss: Loss, clean: Any, denoised: Any) -> Any:
     """The loss as one number."""
-    return ops.mean(keras.losses.get(loss)(clean, denoised))
+    return ops.mean(keras.losses.get(loss)(*map(ops.convert_to_tensor, (clean, denoised))))
 
 
 @contextmanager
@@ -55,6 +58,8 @@ def _by_hand(model: Any, loss: Loss, precision: str) -> Iterator[Step]:
     from cdae_lessons.training import torch_layers
 
     _keep_memory()
+    model.compile(optimizer="adam", loss=loss)  # for evaluate, as the other backends leave it
+    constrained = [variable for variable in model.trainable_variables if variable.constraint is not None]
     weights = [variable.value for variable in model.trainable_variables]
     adam, steps = torch.optim.Adam(weights, fused=True), count(1)
     device = weights[0].device
@@ -71,10 +76,15 @@ def _by_hand(model: Any, loss: Loss, precision: str) -> Iterator[Step]:
         error = measured(loss, wanted, denoised.float()) + sum(model.losses)
         error.backward()
         adam.step()
+        for variable in constrained:
+            variable.assign(variable.constraint(variable))
         return float(error.item())
 
     with torch_layers.in_use(model):
-        yield step
+        try:
+            yield step
+        finally:
+            adam.zero_grad()
 
 
 def _keep_memory() -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch.nn import functional
@@ -18,23 +20,34 @@ from cdae_lessons import backend
 keras: Any = backend.load_keras()
 
 
+_LOCK = Lock()
+_USES: WeakKeyDictionary[Any, tuple[int, bool]] = WeakKeyDictionary()
+"""Of each layer: how many blocks it is in, maybe in several threads, and what its autocast was before."""
+
+
 @contextmanager
 def in_use(model: Any) -> Iterator[None]:
-    """Let the layers of `model` that have such a call use it inside the block; blocks may lie in each other."""
-    layers = list(every_layer(model))
-    before = [layer.autocast for layer in layers]
-    replaced = [(layer, call) for layer in layers if (call := _call(layer)) is not None and "call" not in vars(layer)]
-    for layer in layers:
-        layer.autocast = False  # Keras would cast what comes in bfloat16 to float32 before every layer
-    for layer, call in replaced:
-        layer.call = call
+    """Let the layers of `model` that have such a call use it inside the block; blocks may overlap."""
+    layers = {id(layer): layer for layer in every_layer(model) if layer.compute_dtype == "float32"}
+    with _LOCK:
+        for layer in layers.values():
+            times, autocast = _USES.get(layer, (0, layer.autocast))
+            _USES[layer] = times + 1, autocast
+            if times == 0:
+                layer.autocast = False  # Keras would cast what comes in bfloat16 to float32 before every layer
+                if (call := _call(layer)) is not None:
+                    layer.call = call
     try:
         yield
     finally:
-        for layer, autocast in zip(layers, before, strict=True):
-            layer.autocast = autocast
-        for layer, _ in replaced:
-            del layer.call
+        with _LOCK:
+            for layer in layers.values():
+                times, autocast = _USES[layer]
+                _USES[layer] = times - 1, autocast
+                if times == 1:
+                    del _USES[layer]
+                    layer.autocast = autocast
+                    vars(layer).pop("call", None)
 
 
 def every_layer(model: Any) -> Iterator[Any]:
@@ -49,6 +62,13 @@ def every_layer(model: Any) -> Iterator[Any]:
 def _call(layer: Any) -> Callable[[torch.Tensor], torch.Tensor] | None:
     """What a layer computes, or None where Keras' own way is to be kept."""
     layers = keras.layers
+
+    def activated(x: torch.Tensor) -> torch.Tensor:
+        # A grey value near 1 has steps of 1/256 in bfloat16, and its cross-entropy none at all.
+        return layer.activation(x.float() if layer.activation is keras.activations.sigmoid else x)
+
+    if type(layer) is layers.Activation:
+        return activated
     if getattr(layer, "data_format", None) != "channels_first":
         return None
     odd = type(layer) is layers.Conv2D and all(side % 2 for side in layer.kernel_size)
@@ -60,8 +80,7 @@ def _call(layer: Any) -> Callable[[torch.Tensor], torch.Tensor] | None:
                 x, layer.kernel.value.permute(3, 2, 0, 1), bias,
                 padding="same", dilation=layer.dilation_rate, groups=layer.groups,
             )  # fmt: skip
-            # A grey value near 1 has steps of 1/256 in bfloat16, and its cross-entropy none at all.
-            return layer.activation(x.float() if layer.activation is keras.activations.sigmoid else x)
+            return activated(x)
 
         return convolve
     if type(layer) is layers.MaxPooling2D and layer.padding == "valid":
