@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from cdae_lessons.datasets import images, pictures
 from cdae_lessons.errors import InputError
-
-if TYPE_CHECKING:
-    from nibabel import Nifti1Image
 
 logging.getLogger("nibabel").addHandler(logging.NullHandler())  # what is wrong with a file, our errors say
 SUFFIXES = (".nii", ".nii.gz")
@@ -42,7 +39,8 @@ def read(file: Path, *, name: str) -> Iterator[np.ndarray]:
         yield pictures.grey(np.rot90(values), largest=largest)
 
 
-def _opened(file: Path, name: str) -> Nifti1Image:
+def _opened(file: Path, name: str) -> Any:
+    """An image of nibabel, whose own types do not know its parts."""
     try:
         import nibabel
         from nibabel.imageglobals import LoggingOutputSuppressor
@@ -51,7 +49,7 @@ def _opened(file: Path, name: str) -> Nifti1Image:
         raise InputError(msg) from error
     try:
         with LoggingOutputSuppressor():
-            opened: Nifti1Image = nibabel.load(file, mmap=False, keep_file_open=True)
+            opened: Any = nibabel.load(file, mmap=False, keep_file_open=True)
         shape, kind = opened.shape, opened.get_data_dtype()
     except Exception as error:  # a damaged or hostile file can make nibabel raise anything
         raise _damaged(name, error) from error
