@@ -1,4 +1,4 @@
-"""Exercises of lesson 6: right, blank, and each wrong answer with its own hint."""
+"""Exercises of lesson 7: right, blank, and each wrong answer with its own hint."""
 
 import numpy as np
 import pytest

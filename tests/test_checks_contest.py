@@ -1,4 +1,4 @@
-"""The open exercise of lesson 6: what beats the rivals, what does not, and whether their scores are still true."""
+"""The open exercise of lesson 7: what beats the rivals, what does not, and whether their scores are still true."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 3: the right answers, a blank, and each wrong answer with a hint of its own."""
+"""Exercises of lesson 4: the right answers, a blank, and each wrong answer with a hint of its own."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Exercises of lesson 5: right, blank, and each wrong answer with its own hint."""
+"""Exercises of lesson 6: right, blank, and each wrong answer with its own hint."""
 
 import pytest
 

@@ -17,12 +17,12 @@ NAMES = [
     "00_start_here",
     "01_autoencoders",
     "02_noise_and_scores",
-    "03_denoising_autoencoders",
-    "04_convolutional_autoencoders",
-    "05_stacked_denoising_autoencoders",
-    "06_cnn_dae",
-    "07_small_samples",
-    "08_extreme_noise",
+    "04_denoising_autoencoders",
+    "05_convolutional_autoencoders",
+    "06_stacked_denoising_autoencoders",
+    "07_cnn_dae",
+    "08_small_samples",
+    "09_extreme_noise",
 ]
 
 

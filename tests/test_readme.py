@@ -37,7 +37,7 @@ def test_the_citation_names_the_same_repository():
 
 def test_every_picture_is_described_and_every_link_leads_somewhere():
     links = re.findall(r"(!?)\[([^][]*)\]\((?!https?:)([^)#]+)", README)
-    assert {path for _, _, path in links} >= {"docs/hero.png", "CITATION.cff", "notebooks/08_extreme_noise.ipynb"}
+    assert {path for _, _, path in links} >= {"docs/hero.png", "CITATION.cff", "notebooks/09_extreme_noise.ipynb"}
     assert not [path for _, _, path in links if not (ROOT / path).exists()]
     assert all(text for picture, text, _ in links if picture)
     assert (ROOT / "docs" / "hero.png").stat().st_size < 200_000

@@ -1,7 +1,7 @@
 """Write the exercises as nbgrader assignments, one a lesson, from the lessons and their solutions.
 
 python tools/make_nbgrader.py                    into build/nbgrader, a whole nbgrader course folder
-python tools/make_nbgrader.py 02_noise_and_scores 04_convolutional_autoencoders
+python tools/make_nbgrader.py 02_noise_and_scores 05_convolutional_autoencoders
 
 An exercise is a code cell with the tag "exercise"; its solution has the same id and the tag "solution" in
 notebooks/solutions.

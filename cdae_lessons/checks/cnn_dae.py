@@ -1,4 +1,4 @@
-"""Exercises of lesson 6: the size of the paper's network, and who wins."""
+"""Exercises of lesson 7: the size of the paper's network, and who wins."""
 
 from __future__ import annotations
 

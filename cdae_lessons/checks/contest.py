@@ -1,4 +1,4 @@
-"""The open exercise of lesson 6: beat BM3D at heavy noise, with a hundred images."""
+"""The open exercise of lesson 7: beat BM3D at heavy noise, with a hundred images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 4: shapes, a layer of many maps, the flip that carries it back, and grey noise in colour."""
+"""Exercises of lesson 5: shapes, a layer of many maps, the flip that carries it back, and grey noise in colour."""
 
 from __future__ import annotations
 

@@ -31,21 +31,21 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
             noise_and_scores.check_detector_noise,
             noise_and_scores.check_body_psnr,
         ),
-        3: (
+        4: (
             denoising_autoencoders.check_pairs,
             denoising_autoencoders.check_experiment_order,
             denoising_autoencoders.check_score_denoiser,
         ),
-        4: (
+        5: (
             convolutional_autoencoders.check_layer_shapes,
             convolutional_autoencoders.check_conv_layer,
             convolutional_autoencoders.check_adjoint,
             convolutional_autoencoders.check_grey_noise,
         ),
-        5: (stacked_denoising_autoencoders.check_layerwise_order, stacked_denoising_autoencoders.check_equal_steps),
-        6: (cnn_dae.check_cnn_dae_weights, cnn_dae.check_who_wins, contest.check_beat_bm3d),
-        7: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
-        8: (extreme_noise.check_recovered_contrast, extreme_noise.check_average_weights),
+        6: (stacked_denoising_autoencoders.check_layerwise_order, stacked_denoising_autoencoders.check_equal_steps),
+        7: (cnn_dae.check_cnn_dae_weights, cnn_dae.check_who_wins, contest.check_beat_bm3d),
+        8: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
+        9: (extreme_noise.check_recovered_contrast, extreme_noise.check_average_weights),
     }
 )
 """The checks of each lesson, in the order of its notebook."""

@@ -1,4 +1,4 @@
-"""Exercises of lesson 3: the pairs a denoising autoencoder learns from, how it is scored, and in which order."""
+"""Exercises of lesson 4: the pairs a denoising autoencoder learns from, how it is scored, and in which order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 8: what is left of a lesion, and the weights of the training average."""
+"""Exercises of lesson 9: what is left of a lesion, and the weights of the training average."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 7: a split that keeps subjects apart, an interval over seeds, and a score nobody chose."""
+"""Exercises of lesson 8: a split that keeps subjects apart, an interval over seeds, and a score nobody chose."""
 
 from __future__ import annotations
 

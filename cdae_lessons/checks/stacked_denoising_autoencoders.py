@@ -1,4 +1,4 @@
-"""Exercises of lesson 5: the order of layer-wise training, and what equal steps means."""
+"""Exercises of lesson 6: the order of layer-wise training, and what equal steps means."""
 
 from __future__ import annotations
 
