@@ -153,6 +153,7 @@ def cases(configs: Iterable[Configuration]) -> dict[Configuration, list[str]]:
     return found
 
 
+@plotting.plain()
 def pareto(tables: Mapping[str, pd.DataFrame], *, note: str = "") -> plotting.Figure:
     """Validation SSIM by weights, a panel a search: every network tried is a dot, its colour the seconds of training.
 
