@@ -60,7 +60,7 @@ def _always_plain(kind: _Kind) -> _Kind:
 
 @_always_plain
 class Axes(matplotlib.axes.Axes):
-    """A plot in a `Figure`; what is added to it is in matplotlib's own style, too."""
+    """A plot in a ``Figure``; what is added to it is in matplotlib's own style, too."""
 
 
 @_always_plain
@@ -68,7 +68,7 @@ class Figure(matplotlib.figure.Figure):
     """A figure in matplotlib's own style that shows itself in Jupyter, once and sharply, with or without pyplot."""
 
     def add_subplot(self, *args: Any, **options: Any) -> Any:
-        """As matplotlib's, which ``subplots`` calls, too; with `Axes` unless it is told otherwise."""
+        """As matplotlib's, which ``subplots`` calls, too; with ``Axes`` unless it is told otherwise."""
         kind = {} if {"projection", "polar"} & {*options} else {"axes_class": Axes}
         return super().add_subplot(*args, **kind | options)
 
