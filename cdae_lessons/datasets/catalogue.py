@@ -39,6 +39,12 @@ def find(name: str) -> ImageSet:
     if " rescale=" in name:
         msg = f"Expected rescale= after folder:PATH alone; received {name!r}. The range of other sets is known."
         raise InputError(msg)
+    if name.lower().endswith("mnist3d"):
+        msg = (
+            f"{name!r} holds volumes, and images are read here. The sets of MedMNIST that hold images are "
+            f"{', '.join(medmnist.MODALITIES)}. Of volumes of your own, folder:PATH loads the slices."
+        )
+        raise InputError(msg)
     if name in medmnist.MODALITIES and not medmnist.info():
         msg = f"The addresses of {name!r} come with medmnist, which is not installed. Run: pip install medmnist"
         raise InputError(msg)
