@@ -389,6 +389,50 @@ def test_mistakes_in_a_spec_are_told_with_key_and_line(old, new, line, said, tmp
 
 
 @pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("010", "received 010, which is 8 to YAML"),
+        ("0o10", "received '0o10'"),
+        ("0x10", "received 0x10, which is 16 to YAML"),
+        ("0b11", "received 0b11, which is 3 to YAML"),
+        ("1:30", "received 1:30, which is 90 to YAML"),
+        ("1_0", "received 1_0, which is 10 to YAML"),
+        ("08", "received 08"),
+        ("'010'", "received 010"),
+        ("yes", "whole number; received True"),
+    ],
+)
+@pytest.mark.parametrize("key", ["n_train", "seed", "size"])
+def test_a_number_is_what_it_looks_like(key, number, said, tmp_path):
+    lines = [line for line in GOOD.splitlines() if not line.startswith(key)]
+    with pytest.raises(InputError, match=rf"study\.yaml, line 1: {key}: Expected .*{said}"):
+        spec.read(study(tmp_path, "\n".join([f"{key}: [{number}]", *lines])))
+
+
+def test_lengths_are_what_they_look_like(tmp_path):
+    with pytest.raises(InputError, match="line 8: epochs: Expected .*received 0100, which is 64 to YAML"):
+        spec.read(study(tmp_path, GOOD.replace("400 steps", "0100")))
+    plain = spec.read(study(tmp_path, GOOD.replace("400 steps", "+100").replace("[10, 300]", "[10, 1e2, 300.0]")))
+    assert {(config.epochs, config.n_train) for config in plain} == {(100, 10), (100, 100), (100, 300)}
+    assert {config.epochs for config in spec.read(study(tmp_path, GOOD.replace("400 steps", "null")))} == {None}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("dataset: brain", "dataset: no", "There is no data set called 'no'"),
+        ("dataset: brain", "dataset: 2026-11-28", "There is no data set called '2026-11-28'"),
+        ("dataset: brain", "dataset:", "There is no data set called ''"),
+        ("network: cnn_dae", "network: 010", "There is no network called '010'"),
+        ("network: cnn_dae", "network: cnn_dae\n[a]: b", "There is no key of a configuration called 'a list'"),
+    ],
+)
+def test_texts_are_taken_as_written(old, new, said, tmp_path):
+    with pytest.raises(InputError, match=said):
+        spec.read(study(tmp_path, GOOD.replace(old, new)))
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [("", "is empty"), ("- brain\n", "line 1: Expected lines such as"), ("a: [\n", "line 2: this is no YAML")],
 )
