@@ -8,7 +8,7 @@ import pytest
 from samples import RAMP, save
 
 from cdae_lessons import InputError, doctor
-from cdae_lessons.datasets import DataNotice, load
+from cdae_lessons.datasets import DataNotice, available, load, sources
 from cdae_lessons.studies import cluster, running, spec, store, summary
 from cdae_lessons.studies.configuration import Configuration
 
@@ -102,6 +102,16 @@ def test_mammograms_are_named(tmp_path, forbid):
     forbid(tmp_path, inside=True)
     with pytest.raises(InputError, match="cannot be read: Permission denied"):
         load("mias", data_dir=tmp_path)
+
+
+def test_sets_in_a_folder_that_may_not_be_looked_into_are_not_here(home, forbid):
+    (home / "medmnist").mkdir(parents=True)
+    (home / "medmnist" / "breastmnist_64.npz").write_bytes(bytes(9))
+    forbid(home)
+    assert not available().set_index("name")["cached"]["breastmnist"]
+    assert not sources()["here"].any()
+    with pytest.raises(InputError, match=r"breastmnist_64\.npz is not in .*, and download=False"):
+        load("breastmnist", download=False)
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])

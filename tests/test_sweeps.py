@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from samples import save
 
 from cdae_lessons import InputError, noise, plotting, training
 from cdae_lessons.__main__ import main
@@ -63,6 +64,11 @@ def stand_in(calls=None, *, fail=(), stop=()):
     [
         ({"dataset": "brian"}, "data set called 'brian'.*Did you mean 'brain'"),
         ({"dataset": "brain+brain"}, "each set of a mix once"),
+        ({"dataset": "folder:a+b+folder:a+b"}, "each set of a mix once"),
+        ({"dataset": "brain+brian"}, "data set called 'brian'.*Did you mean 'brain'"),
+        ({"dataset": "nodulemnist3d"}, "holds volumes"),
+        ({"dataset": "folder:"}, "Expected a folder after 'folder:'"),
+        ({"dataset": "folder:a+b+fundus", "n_train": 1}, "n_train >= 2"),
         ({"dataset": "brain+fundus", "n_train": 1}, "n_train >= 2"),
         ({"noise": "gausian p=1"}, "Did you mean 'gaussian'"),
         ({"n_train": 0}, "n_train.*>= 1.*received 0"),
@@ -82,7 +88,7 @@ def test_a_configuration_is_checked(change, said):
 
 
 def test_a_configuration_is_frozen_and_its_hash_names_it(monkeypatch):
-    one, same = Configuration(**SMALL), Configuration(**SMALL | {"noise": "gaussian  p=0.50 sigma=1.0"})
+    one, same = Configuration(**SMALL), Configuration(**SMALL | {"noise": "gaussian  sigma=1.0 p=0.50"})
     assert one == same
     assert one.key == same.key
     assert one.key == eval(repr(one), {"Configuration": Configuration}).key  # noqa: S307
@@ -105,6 +111,19 @@ def test_a_grid_has_every_combination_once():
         grid(dataset="brain", n_train=3, network="unet")
     with pytest.raises(InputError, match="Did you mean 'n_train'"):
         grid(**SMALL, n_trian=3)
+
+
+def test_a_grid_too_large_is_refused_with_its_count_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("cdae_lessons.studies.configuration.Configuration", lambda **_: pytest.fail("It was begun."))
+    with pytest.raises(
+        InputError, match=r"at most 20,000 runs; received 100 of n_train, 6,000 of seed, which make 600"
+    ):
+        grid(**SMALL | {"n_train": [*range(1, 101)], "seed": [*range(6000)]})
+    lines = GOOD.replace("[10, 300]", str([*range(1, 5001)]))
+    with pytest.raises(
+        InputError, match=r"study\.yaml, line 2: .*2 of noise, 5,000 of n_train, 3 of seed, which make 30,"
+    ):
+        spec.read(study(tmp_path, lines))
 
 
 def test_rivals_are_measured_once_a_case_and_those_of_a_mix_on_its_first_set():
@@ -151,6 +170,35 @@ def test_no_subject_of_the_test_images_is_trained_on(monkeypatch):
     assert not people[0] & people[1]
     assert not people[0] & people[2]
     assert not people[1] & people[2]
+
+
+def test_a_folder_with_a_plus_in_its_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
+    place = tmp_path / "T1+T2" / "c++"
+    place.mkdir(parents=True)
+    for number in range(10):
+        save(np.full((16, 16), 20 * number, np.uint8), place / f"{number}.png")
+    config = Configuration(**SMALL | {"dataset": f"folder:{place}", "network": "noisy"})
+    assert len(sides.sides(config).train) == 6
+    assert len(config.key) == 16
+    mix = Configuration(**SMALL | {"dataset": f"folder:{place}+brain", "network": "noisy"})
+    assert {c.dataset for c in rivals([mix])} == {config.dataset}
+    assert len(sides.sides(mix).train) == 6
+    table = summary.summarise([stand_in()(c) for c in (config, mix)])
+    assert list(table["tested_on"]) == [config.dataset] * 2
+
+
+@pytest.mark.parametrize("network", ["dense_autoencoder", "tv"])
+def test_too_few_images_are_told_before_the_training(network, tmp_path, monkeypatch):
+    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
+    monkeypatch.setattr(measuring, "_trained", lambda *_: pytest.fail("It was trained."))
+    monkeypatch.setattr(measuring, "_classical", lambda *_: pytest.fail("It was tuned."))
+    (tmp_path / "few").mkdir()
+    for number in range(4):
+        save(np.full((16, 16), 60 * number, np.uint8), tmp_path / "few" / f"{number}.png")
+    config = Configuration(**SMALL | {"dataset": f"folder:{tmp_path / 'few'}", "n_train": 4, "network": network})
+    with pytest.raises(InputError, match=r"at least 5 images, to keep one for the test; 'folder:.*few' has 4"):
+        measuring.measure(config)
 
 
 def test_a_mix_trains_on_equal_shares_and_is_tested_on_the_first():
