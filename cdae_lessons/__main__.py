@@ -11,6 +11,8 @@ from typing import Any
 import cdae_lessons
 from cdae_lessons.errors import InputError
 
+ABOUT = "Denoising medical images with convolutional denoising autoencoders: the helpers of the course."
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, 1 after a problem, or 130 after an interrupt."""
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m cdae_lessons", description=cdae_lessons.__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m cdae_lessons", description=ABOUT)
     parser.add_argument("--version", action="version", version=cdae_lessons.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

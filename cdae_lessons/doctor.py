@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from importlib import metadata
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -37,11 +38,18 @@ def problems() -> list[str]:
     except (InputError, ImportError) as error:
         found.append(str(error))
     home = data_home(None)
-    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
-    shared = home.is_dir() and any(home.iterdir())  # a folder with images to read is enough
-    if not nearest.is_dir() or not (shared or os.access(nearest, os.W_OK)):
+    if not _usable(home):
         found.append(f"Images cannot be kept in {home}. Set CDAE_DATA_DIR to a folder that you may write to.")
     return found
+
+
+def _usable(home: Path) -> bool:
+    """Whether images can be kept in a folder; one with images to read is enough."""
+    try:
+        nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+        return nearest.is_dir() and (os.access(nearest, os.W_OK) or (home.is_dir() and any(home.iterdir())))
+    except OSError:  # it may not be looked at
+        return False
 
 
 def text(found: list[str]) -> str:

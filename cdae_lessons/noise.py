@@ -292,10 +292,10 @@ def parse(text: str) -> partial:
         On an unknown model or parameter, or a value that is no number or out of range.
     """
     model, pairs = settings(text, NOISES, what="noise model")
-    function, parameters = NOISES[model], {}
-    for key, value in pairs.items():
+    function = NOISES[model]
+    for key in pairs:
         known(key, _parameters(function), what=f"parameter of {model}")
-        parameters[key] = check_number(value, what=f"{key} in {text!r}", low=-np.inf)
+    parameters = {key: check_number(value, what=f"{key} in {text!r}", low=-np.inf) for key, value in pairs.items()}
     corrupt = partial(function, **parameters)
     corrupt(np.zeros((1, 1, 1), np.float32), rng=0)  # a level out of range fails here, not after hours of training
     return corrupt
@@ -312,7 +312,8 @@ def name(corrupt: Callable[..., np.ndarray]) -> str:
     Returns
     -------
     str
-        ``"gaussian p=0.5 sigma=1"``: the parameters given, in the order given; no ``rng``.
+        ``"gaussian p=0.5 sigma=1"``: the parameters given, in the order of the function's own, so that one noise has
+        one name; no ``rng``.
 
     Raises
     ------
@@ -323,7 +324,7 @@ def name(corrupt: Callable[..., np.ndarray]) -> str:
     if function not in NOISES.values():
         msg = f"Expected a function of cdae_lessons.noise, or a partial of one; received {corrupt!r}."
         raise InputError(msg)
-    pairs = [f"{key}={value:.12g}" for key, value in parameters.items() if key != "rng"]
+    pairs = [f"{key}={parameters[key]:.12g}" for key in _parameters(function) if key in parameters]
     return " ".join([function.__name__, *pairs])
 
 

@@ -84,6 +84,22 @@ def test_keras_imported_before_with_another_backend_is_told():
     assert "Restart the kernel" in done.stderr
 
 
+def test_keras_imported_before_without_tensorflow_does_no_harm(tmp_path):
+    code = (
+        "import sys\n"
+        "sys.modules['tensorflow'] = None\n"
+        "try:\n"
+        "    import keras\n"
+        "except ImportError as error:\n"
+        "    print(error)\n"
+        "from cdae_lessons import models\n"
+        "print(models.keras.backend.backend(), models.dense_autoencoder(8)(models.keras.ops.ones((1, 8, 8))).shape)"
+    )
+    done = python(code, KERAS_HOME=str(tmp_path))
+    assert "tensorflow" in done.stdout
+    assert "torch torch.Size([1, 8, 8])" in done.stdout, done.stderr
+
+
 @pytest.mark.parametrize(
     ("gone", "said"),
     [

@@ -44,9 +44,14 @@ def test_unknown_names(typed, meant):
             function(typed)
 
 
-def test_three_dimensional_sets_are_unknown():
-    with pytest.raises(InputError, match="no data set called 'organmnist3d'"):
-        load("organmnist3d")
+@pytest.mark.parametrize("name", ["organmnist3d", "nodulemnist3d", "VesselMNIST3D"])
+def test_three_dimensional_sets_are_refused_for_what_they_are(name):
+    for function in (load, fetch):
+        with pytest.raises(
+            InputError, match=f"'{name}' holds volumes, and images are read here.*organamnist"
+        ) as caught:
+            function(name)
+        assert "Did you mean" not in str(caught.value)
 
 
 @pytest.mark.parametrize("size", [0, -64, 7, 64.5, np.nan, "big", None])

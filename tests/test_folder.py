@@ -1,7 +1,6 @@
 """The user's own images, and dental ones."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,21 +28,6 @@ def test_a_folder_in_natural_order_without_other_files(tmp_path):
     assert np.allclose(cohort.images[:, 0, 0] * 255, [20, 40, 200])
     assert cohort.subjects.tolist() == ["image1.png", "image2.png", "image10.png"]
     assert str(tmp_path) in cohort.source
-
-
-def test_a_file_without_suffix_that_may_not_be_read_is_passed_over(tmp_path, monkeypatch):
-    save(RAMP, tmp_path / "a.png")
-    (tmp_path / "README").touch()
-    opened = Path.open
-
-    def forbidden(file, *how, **more):
-        if file.name == "README":
-            raise PermissionError
-        return opened(file, *how, **more)
-
-    monkeypatch.setattr(Path, "open", forbidden)
-    with pytest.warns(DataNotice, match=r"passed over: 1 x file that may not be read\.$"):
-        assert load(f"folder:{tmp_path}", size=8).subjects.tolist() == ["a.png"]
 
 
 def link(place, target):
@@ -151,6 +135,21 @@ def test_empty_and_missing_folders(tmp_path):
         load("mias", data_dir=tmp_path)
     with pytest.raises(InputError, match="There are no mini-MIAS images"):
         load("mias", download=False)
+
+
+@pytest.mark.parametrize("wrong", ["folder:", "folder: ", "folder: rescale=1-99"])
+def test_a_folder_must_be_named(wrong, tmp_path, monkeypatch):
+    save(RAMP, tmp_path / "a.png")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=f"Expected a folder after 'folder:'; received '{wrong}'"):
+        load(wrong)
+    assert len(load("folder:.")) == 1
+
+
+def test_a_file_is_no_folder(tmp_path):
+    file = save(RAMP, tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"a\.png is a file\. Name the folder that it is in, 'folder:.*'\."):
+        load(f"folder:{file}")
 
 
 # Range

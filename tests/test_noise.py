@@ -176,6 +176,9 @@ def test_parse_and_name_are_inverse(text):
 def test_name_is_short_and_leaves_out_the_seed():
     assert noise.name(partial(noise.gaussian, p=1 / 3, sigma=1.0, rng=3)) == "gaussian p=0.333333333333 sigma=1"
     assert noise.name(noise.masking) == "masking"
+    for text in ("gaussian sigma=2 p=0.3 mean=0.1", "gaussian mean=0.1 p=.3 sigma=2.0"):  # one noise, one name
+        assert noise.name(noise.parse(text)) == "gaussian p=0.3 mean=0.1 sigma=2"
+    assert noise.name(partial(noise.gaussian, sigma=2, p=0.3)) == "gaussian p=0.3 sigma=2"
     with pytest.raises(InputError, match=r"a function of cdae_lessons\.noise"):
         noise.name(np.abs)
 

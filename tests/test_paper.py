@@ -1,6 +1,8 @@
 """The paper's experiment in small: tables, files, resuming, and what goes wrong. A blur stands in for networks."""
 
 import json
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -104,6 +106,17 @@ def test_a_second_call_does_nothing_again(quick, tmp_path, capsys):
     assert "6 of 6 runs are kept from before." in capsys.readouterr().out
     paper.reproduce("brain", noises=["gaussian p=0.5 sigma=1"], recipe="paper", out=tmp_path, progress=False)
     assert len(quick) == 3  # another recipe is another run
+
+
+def test_a_stored_result_is_read_twice_at_most(quick, tmp_path, monkeypatch):
+    how = {"noises": ["gaussian p=0.5 sigma=1"], "out": tmp_path, "progress": False}
+    paper.reproduce("brain", **how)
+    read, real = Counter(), Path.read_text
+    monkeypatch.setattr(Path, "read_text", lambda path, **more: read.update([path.name]) or real(path, **more))
+    paper.reproduce("brain", **how)
+    results = {path.name for path in (tmp_path / "runs").glob("*.json")}
+    assert len(results) == 5
+    assert {read[name] for name in results} == {2}  # for what is left to do, and for the tables
 
 
 def test_shorter_training_is_done_and_named(quick, tmp_path, monkeypatch):

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from IPython.core.formatters import DisplayFormatter
-from matplotlib import rc_context, rcParams
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from skimage.color import rgb2lab
@@ -118,33 +117,6 @@ def test_jupyter_shows_the_figure_with_its_caption_as_alternative_text(name):
     assert height > 150
     assert metadata["image/png"] == {"alt": "A caption", "width": round(width / 2), "height": round(height / 2)}
     assert width == pytest.approx(2 * struct.unpack(">I", plotting.png(figure)[16:20])[0], abs=2)
-
-
-def test_images_are_upright_and_sharp_in_the_user_s_style():
-    with rc_context({"image.origin": "lower", "image.interpolation": "bicubic", "image.aspect": "auto"}):
-        for figure in figures().values():
-            for ax in panels(figure):
-                image = ax.images[0]
-                assert (image.origin, image.get_interpolation(), ax.get_aspect()) == ("upper", "nearest", 1)
-
-
-def test_a_figure_is_in_the_user_s_style():
-    with rc_context({"figure.facecolor": "black", "text.color": "white", "lines.linewidth": 7}):
-        for figure in figures().values():
-            assert figure.get_facecolor() == (0, 0, 0, 1)  # white text on a white figure would be invisible
-        assert figures()["curves"].axes[0].lines[0].get_linewidth() == 7
-
-
-def test_a_figure_made_plain_is_the_same_picture_in_any_style(style):
-    @plotting.plain()
-    def draw():
-        return plotting.png(figures()["curves"])
-
-    plain = draw()
-    style()
-    assert draw() == plain
-    assert b"A caption" in plain
-    assert rcParams["font.size"] == 30
 
 
 def test_without_a_caption_the_alternative_text_names_what_is_shown():

@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from cdae_lessons import models, plotting
@@ -155,17 +154,6 @@ def test_what_students_write_is_told():
     x = L.GaussianNoise(0.1)(images := keras.Input((8, 8)))
     network = keras.Model(images, L.Activation("linear")(L.Activation("relu")(x)))
     assert [each.said for each in maps(network)] == [["input", "GaussianNoise", "ReLU", "8×8×1"]]
-
-
-def test_it_is_drawn_in_the_user_s_style_and_seen_in_the_dark(style):
-    style()
-    from matplotlib import rcParams
-
-    rcParams.update({"text.usetex": False, "font.size": 10})
-    figure = plotting.architecture(models.unet(16, widths=(4,)))
-    assert figure.get_facecolor() == (0, 0, 0, 1)
-    drawn = {to_rgb(text.get_color()) for text in figure.axes[0].texts}
-    assert drawn == {(1, 1, 1)}
 
 
 # ---- what a pixel sees

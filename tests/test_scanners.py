@@ -145,6 +145,30 @@ def test_bad_input_is_named(call, message):
     assert re.search(message, str(caught.value)), caught.value
 
 
+def test_a_window_that_does_not_exist_is_told_before_the_work(monkeypatch):
+    monkeypatch.setattr(scanners, "_beam", lambda *_: pytest.fail("Images were projected."))
+    with pytest.raises(InputError, match="hamming"):
+        scanners.low_dose_ct(disc(32), window="hamming")
+    with pytest.raises(InputError, match="hamming"):
+        scanners.reconstruct(np.zeros((1, 9, 48), np.float32), size=32, window="hamming")
+
+
+def test_what_is_kept_for_the_next_call_is_small(monkeypatch):
+    scanners._kept.cache_clear()
+    small = scanners.project(disc(16), views=8)
+    assert scanners._kept.cache_info().currsize == 1
+    monkeypatch.setattr(scanners, "_MOST", 2 * 8 * 16**2 - 1)
+    large = scanners.project(disc(16), views=8)
+    assert scanners._kept.cache_info().currsize == 1
+    np.testing.assert_array_equal(small, large)
+    scanners._kept.cache_clear()
+    scanners.project(disc(16), views=8)
+    assert scanners._kept.cache_info().currsize == 0
+    sizes = scanners._made(16, 8)
+    assert sizes.nnz == 2 * 8 * 16**2  # by which memory is judged
+    assert scanners._kept.cache_info().maxsize * 12 * 2**23 < 2**29
+
+
 def test_a_network_learns_from_a_scanner():
     images = load("brain", n=6, size=32, seed=0)
     corrupt = partial(scanners.low_dose_ct, photons=1e3, views=30)

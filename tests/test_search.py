@@ -176,3 +176,14 @@ def test_a_damaged_result_is_measured_again(tmp_path):
         repeated = searching.search(CASE, work=stand_in(again), **how)
     assert again == [config]
     np.testing.assert_array_equal(repeated["validation_ssim"], table["validation_ssim"])
+
+
+def test_a_set_without_validation_images_is_refused_after_the_first_network(tmp_path):
+    calls = []
+
+    def work(config):
+        return stand_in(calls)(config) | {"validation_ssim": None}
+
+    with pytest.raises(InputError, match="'brain' has too few images to keep any. Give it 10 images or more"):
+        searching.search(CASE, store=tmp_path, n_trials=5, progress=False, work=work)
+    assert len(calls) == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from samples import save
 
 from cdae_lessons import InputError, noise, plotting, training
 from cdae_lessons.__main__ import main
@@ -63,6 +64,11 @@ def stand_in(calls=None, *, fail=(), stop=()):
     [
         ({"dataset": "brian"}, "data set called 'brian'.*Did you mean 'brain'"),
         ({"dataset": "brain+brain"}, "each set of a mix once"),
+        ({"dataset": "folder:a+b+folder:a+b"}, "each set of a mix once"),
+        ({"dataset": "brain+brian"}, "data set called 'brian'.*Did you mean 'brain'"),
+        ({"dataset": "nodulemnist3d"}, "holds volumes"),
+        ({"dataset": "folder:"}, "Expected a folder after 'folder:'"),
+        ({"dataset": "folder:a+b+fundus", "n_train": 1}, "n_train >= 2"),
         ({"dataset": "brain+fundus", "n_train": 1}, "n_train >= 2"),
         ({"noise": "gausian p=1"}, "Did you mean 'gaussian'"),
         ({"n_train": 0}, "n_train.*>= 1.*received 0"),
@@ -82,7 +88,7 @@ def test_a_configuration_is_checked(change, said):
 
 
 def test_a_configuration_is_frozen_and_its_hash_names_it(monkeypatch):
-    one, same = Configuration(**SMALL), Configuration(**SMALL | {"noise": "gaussian  p=0.50 sigma=1.0"})
+    one, same = Configuration(**SMALL), Configuration(**SMALL | {"noise": "gaussian  sigma=1.0 p=0.50"})
     assert one == same
     assert one.key == same.key
     assert one.key == eval(repr(one), {"Configuration": Configuration}).key  # noqa: S307
@@ -105,6 +111,19 @@ def test_a_grid_has_every_combination_once():
         grid(dataset="brain", n_train=3, network="unet")
     with pytest.raises(InputError, match="Did you mean 'n_train'"):
         grid(**SMALL, n_trian=3)
+
+
+def test_a_grid_too_large_is_refused_with_its_count_at_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("cdae_lessons.studies.configuration.Configuration", lambda **_: pytest.fail("It was begun."))
+    with pytest.raises(
+        InputError, match=r"at most 20,000 runs; received 100 of n_train, 6,000 of seed, which make 600"
+    ):
+        grid(**SMALL | {"n_train": [*range(1, 101)], "seed": [*range(6000)]})
+    lines = GOOD.replace("[10, 300]", str([*range(1, 5001)]))
+    with pytest.raises(
+        InputError, match=r"study\.yaml, line 2: .*2 of noise, 5,000 of n_train, 3 of seed, which make 30,"
+    ):
+        spec.read(study(tmp_path, lines))
 
 
 def test_rivals_are_measured_once_a_case_and_those_of_a_mix_on_its_first_set():
@@ -151,6 +170,35 @@ def test_no_subject_of_the_test_images_is_trained_on(monkeypatch):
     assert not people[0] & people[1]
     assert not people[0] & people[2]
     assert not people[1] & people[2]
+
+
+def test_a_folder_with_a_plus_in_its_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
+    place = tmp_path / "T1+T2" / "c++"
+    place.mkdir(parents=True)
+    for number in range(10):
+        save(np.full((16, 16), 20 * number, np.uint8), place / f"{number}.png")
+    config = Configuration(**SMALL | {"dataset": f"folder:{place}", "network": "noisy"})
+    assert len(sides.sides(config).train) == 6
+    assert len(config.key) == 16
+    mix = Configuration(**SMALL | {"dataset": f"folder:{place}+brain", "network": "noisy"})
+    assert {c.dataset for c in rivals([mix])} == {config.dataset}
+    assert len(sides.sides(mix).train) == 6
+    table = summary.summarise([stand_in()(c) for c in (config, mix)])
+    assert list(table["tested_on"]) == [config.dataset] * 2
+
+
+@pytest.mark.parametrize("network", ["dense_autoencoder", "tv"])
+def test_too_few_images_are_told_before_the_training(network, tmp_path, monkeypatch):
+    monkeypatch.setenv("CDAE_DATA_DIR", str(tmp_path / "home"))
+    monkeypatch.setattr(measuring, "_trained", lambda *_: pytest.fail("It was trained."))
+    monkeypatch.setattr(measuring, "_classical", lambda *_: pytest.fail("It was tuned."))
+    (tmp_path / "few").mkdir()
+    for number in range(4):
+        save(np.full((16, 16), 60 * number, np.uint8), tmp_path / "few" / f"{number}.png")
+    config = Configuration(**SMALL | {"dataset": f"folder:{tmp_path / 'few'}", "n_train": 4, "network": network})
+    with pytest.raises(InputError, match=r"at least 5 images, to keep one for the test; 'folder:.*few' has 4"):
+        measuring.measure(config)
 
 
 def test_a_mix_trains_on_equal_shares_and_is_tested_on_the_first():
@@ -385,6 +433,50 @@ def test_a_spec_is_a_grid(tmp_path):
 )
 def test_mistakes_in_a_spec_are_told_with_key_and_line(old, new, line, said, tmp_path):
     with pytest.raises(InputError, match=rf"study\.yaml, line {line}: {said}"):
+        spec.read(study(tmp_path, GOOD.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("010", "received 010, which is 8 to YAML"),
+        ("0o10", "received '0o10'"),
+        ("0x10", "received 0x10, which is 16 to YAML"),
+        ("0b11", "received 0b11, which is 3 to YAML"),
+        ("1:30", "received 1:30, which is 90 to YAML"),
+        ("1_0", "received 1_0, which is 10 to YAML"),
+        ("08", "received 08"),
+        ("'010'", "received 010"),
+        ("yes", "whole number; received True"),
+    ],
+)
+@pytest.mark.parametrize("key", ["n_train", "seed", "size"])
+def test_a_number_is_what_it_looks_like(key, number, said, tmp_path):
+    lines = [line for line in GOOD.splitlines() if not line.startswith(key)]
+    with pytest.raises(InputError, match=rf"study\.yaml, line 1: {key}: Expected .*{said}"):
+        spec.read(study(tmp_path, "\n".join([f"{key}: [{number}]", *lines])))
+
+
+def test_lengths_are_what_they_look_like(tmp_path):
+    with pytest.raises(InputError, match="line 8: epochs: Expected .*received 0100, which is 64 to YAML"):
+        spec.read(study(tmp_path, GOOD.replace("400 steps", "0100")))
+    plain = spec.read(study(tmp_path, GOOD.replace("400 steps", "+100").replace("[10, 300]", "[10, 1e2, 300.0]")))
+    assert {(config.epochs, config.n_train) for config in plain} == {(100, 10), (100, 100), (100, 300)}
+    assert {config.epochs for config in spec.read(study(tmp_path, GOOD.replace("400 steps", "null")))} == {None}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("dataset: brain", "dataset: no", "There is no data set called 'no'"),
+        ("dataset: brain", "dataset: 2026-11-28", "There is no data set called '2026-11-28'"),
+        ("dataset: brain", "dataset:", "There is no data set called ''"),
+        ("network: cnn_dae", "network: 010", "There is no network called '010'"),
+        ("network: cnn_dae", "network: cnn_dae\n[a]: b", "There is no key of a configuration called 'a list'"),
+    ],
+)
+def test_texts_are_taken_as_written(old, new, said, tmp_path):
+    with pytest.raises(InputError, match=said):
         spec.read(study(tmp_path, GOOD.replace(old, new)))
 
 

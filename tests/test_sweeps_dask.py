@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import re
 import subprocess
 import sys
 import time
@@ -73,6 +74,42 @@ if __name__ == "__main__":
         work = work_in(folder)
         running.run(grid(**eval(axes)), store=folder, client=client, with_rivals=False, progress=False, work=work)
 """
+
+
+SCRIPTS = {
+    "unguarded": ("start()\n", False),
+    "in a function": ("def main():\n    start()\n\nmain()\n", False),
+    "guarded": ('if __name__ == "__main__":\n    start()\n', True),
+    "guarded function": ('def main():\n    start()\n\nif "__main__" == __name__:\n    main()\n', True),
+    "guarded by an early end": ('if __name__ != "__main__":\n    raise SystemExit\nstart()\n', True),
+    "guarded too late": ('start()\nif __name__ == "__main__":\n    pass\n', False),
+}
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_a_script_that_workers_would_run_again_is_told_in_one_sentence(kind, tmp_path):
+    text, good = SCRIPTS[kind]
+    script = tmp_path / "script.py"
+    start = (
+        "from cdae_lessons.studies import cluster\n"
+        "cluster._cluster = lambda *_: exit('workers')\n"
+        "def start():\n"
+        "    with cluster.connect(workers=1): pass\n"
+    )
+    script.write_text(start + text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, encoding="utf-8", check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path)))},
+    )  # fmt: skip
+    assert done.returncode == 1
+    if good:
+        assert done.stderr.strip() == "workers"
+    else:
+        last = done.stderr.strip().splitlines()[-1]
+        assert re.search(
+            r"InputError: Each worker runs .*script\.py again .*below a line:  if __name__ == .__main__.:$", last
+        )
+        assert len(done.stderr.splitlines()) < 20
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ SIZES = {"brain": 32, "pneumoniamnist": 28, "dental": 64}  # pixels
 
 def main() -> None:
     """Run what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--data-dir", type=Path, help="where PneumoniaMNIST and the dental X-rays are")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     asked = parser.parse_args()

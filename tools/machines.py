@@ -43,7 +43,7 @@ PYTEST += ["--nbval-current-env", "--nbval-sanitize-with=tests/nbval.cfg", "--nb
 
 def main() -> int:
     """Run what is missing, a line a file, and print a table; return 1 if anything failed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=[*SETTINGS], help="default: all of them")
     parser.add_argument("--jax", default=".venv-backends/bin/python", help="a Python with JAX (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="default: one a processor (%(default)s)")

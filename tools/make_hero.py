@@ -8,9 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from cdae_lessons import datasets, denoisers, metrics, noise, training, weights
+from cdae_lessons import datasets, denoisers, metrics, noise, plotting, training, weights
 
 PATH = Path(__file__).parents[1] / "docs" / "hero.png"
 SIGMAS = (0.1, 0.3, 0.6)
@@ -24,7 +23,7 @@ def main() -> None:
     clean = datasets.load("brain", n=SHOWN + 1, seed=2017).images[SHOWN:]
     network = weights.load(clean.shape[1])
     rows = [denoised(clean, train, sigma=sigma, network=network) for sigma in SIGMAS]
-    figure = Figure(figsize=(8.6, 5.6), facecolor=BACKGROUND, layout="constrained")
+    figure = plotting.Figure(figsize=(8.6, 5.6), facecolor=BACKGROUND, layout="constrained")
     axes = figure.subplots(len(rows), len(rows[0]))
     for i, row in enumerate(rows):
         axes[i, 0].set_ylabel(f"noise σ = {SIGMAS[i]:g}", color=INK, fontsize=11)

@@ -39,9 +39,9 @@ def main() -> None:
 
 def draw(table) -> None:
     """The picture beside the table."""
-    from matplotlib.figure import Figure
+    from cdae_lessons import plotting
 
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = plotting.Figure(figsize=(9, 3.6), layout="constrained")
     times, memory = figure.subplots(1, 2)
     sizes = table[table["images"] == TESTED].sort_values("pixels")
     for column, (label, marker) in {

@@ -30,6 +30,18 @@ def sets() -> dict[str, ImageSet]:
     return {**OWN, **published, f"{FOLDER}PATH": Folder(Path("PATH"))}
 
 
+def members(mix: str) -> list[str]:
+    """The names in ``"brain+fundus"``; a "+" in the path of a folder ends it only before the name of another set."""
+    found: list[str] = []
+    for part in mix.split("+"):
+        is_name = part.startswith(FOLDER) or part in {*OWN, *medmnist.MODALITIES}
+        if found and found[-1].startswith(FOLDER) and not is_name:
+            found[-1] += f"+{part}"
+        else:
+            found.append(part)
+    return found
+
+
 def find(name: str) -> ImageSet:
     """The set of that name: one of `sets`, or ``folder:PATH`` with any path, and ``rescale=LOW-HIGH`` if need be."""
     if name in OWN:
@@ -38,6 +50,12 @@ def find(name: str) -> ImageSet:
         return named(name.removeprefix(FOLDER))
     if " rescale=" in name:
         msg = f"Expected rescale= after folder:PATH alone; received {name!r}. The range of other sets is known."
+        raise InputError(msg)
+    if name.lower().endswith("mnist3d"):
+        msg = (
+            f"{name!r} holds volumes, and images are read here. The sets of MedMNIST that hold images are "
+            f"{', '.join(medmnist.MODALITIES)}. Of volumes of your own, folder:PATH loads the slices."
+        )
         raise InputError(msg)
     if name in medmnist.MODALITIES and not medmnist.info():
         msg = f"The addresses of {name!r} come with medmnist, which is not installed. Run: pip install medmnist"

@@ -68,7 +68,10 @@ class Dx:
     def find(self, *, data_dir: StrPath | None, **_: object) -> Path | None:
         """The folder of that name."""
         place = data_home(data_dir) / "dx"
-        return place if place.is_dir() else None
+        try:
+            return place if place.is_dir() else None
+        except OSError:  # it may not be looked at, as `read_folder` says
+            return None
 
     def fetch(self, *, data_dir: StrPath | None, **_: object) -> NoReturn:
         """Refuse: there is no place to download them from."""
@@ -78,6 +81,9 @@ class Dx:
 def named(text: str) -> Folder:
     """The folder that ``PATH`` or ``PATH rescale=LOW-HIGH`` stands for."""
     path, found, percentiles = text.partition(" rescale=")
+    if not path.strip():
+        msg = f"Expected a folder after 'folder:'; received {'folder:' + text!r}. Name it: 'folder:my_images'."
+        raise InputError(msg)
     place = Path(path).expanduser()
     if not found:
         return Folder(place)
@@ -98,9 +104,7 @@ def read_folder(
     folder: Path, name: str, *, size: int, n: int | None, seed: int, rescale: tuple[float, float] | None = None
 ) -> Images:
     """Read a folder's images; see `Folder`. `name` begins that of the file in which they are kept, prepared."""
-    if not folder.is_dir():
-        msg = f"There is no folder {folder}. Put your images there, or correct the path."
-        raise InputError(msg)
+    _check(folder)
     files, passed = listed(folder)
     if passed:
         kinds = ", ".join(f"{number} x {what}" for what, number in sorted(passed.items()))
@@ -137,6 +141,21 @@ def read_folder(
         )
         warnings.warn(msg, DataNotice, stacklevel=4)
     return images, subjects
+
+
+def _check(folder: Path) -> None:
+    """Raise an error that says why there is no such folder to read."""
+    try:
+        if folder.is_file():
+            msg = f"{folder} is a file. Name the folder that it is in, 'folder:{folder.parent}'."
+            raise InputError(msg)
+        if not folder.is_dir():
+            msg = f"There is no folder {folder}. Put your images there, or correct the path."
+            raise InputError(msg)
+        next(folder.iterdir(), None)
+    except OSError as error:
+        msg = f"The folder {folder} cannot be opened: {error.strerror or error}. Get the right to read it, or copy it."
+        raise InputError(msg) from error
 
 
 def _drawn(files: list[Path], n: int, *, seed: int, what: str) -> dict[Path, list[int] | None]:

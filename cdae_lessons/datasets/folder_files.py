@@ -11,6 +11,7 @@ from cdae_lessons.datasets import dicom, reading
 
 MADE_HERE = (".keras", ".npz")  # what this package may have put there itself
 HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
+UNREADABLE = "file that may not be read"
 
 
 def listed(folder: Path) -> tuple[list[Path], Counter[str]]:
@@ -23,7 +24,7 @@ def listed(folder: Path) -> tuple[list[Path], Counter[str]]:
         try:
             reason = _reason(file)
         except OSError:
-            reason = "file that may not be read"
+            reason = UNREADABLE
         if reason is None:
             taken.append(file)
         elif reason:
@@ -45,9 +46,14 @@ def _files(folder: Path, passed: Counter[str]) -> Iterator[Path]:
             passed["folder that may not be opened"] += 1
             continue
         for entry in inside:
-            if entry.is_dir():
+            try:
+                is_folder, is_file = entry.is_dir(), entry.is_file()
+            except OSError:  # of a folder that may be listed and no more
+                passed[UNREADABLE] += 1
+                continue
+            if is_folder:
                 (waiting.append if entry.is_symlink() else waiting.appendleft)(entry)
-            elif entry.is_file():
+            elif is_file:
                 yield entry
             else:
                 passed["link or file that leads nowhere"] += 1
@@ -55,13 +61,14 @@ def _files(folder: Path, passed: Counter[str]) -> Iterator[Path]:
 
 def _reason(file: Path) -> str | None:
     """Why a file is passed over; None if it is read, empty if nobody would take it for an image."""
+    head = reading.head(file)  # of every file: one that may not be read is found here, whatever its name
     what = reading.kind(file)
     if what == "dicom":
         found = dicom.survey(file)
         return found if isinstance(found, str) else None
     if what:
         return None
-    if file.suffix.lower() in MADE_HERE or _is_text(reading.head(file)):
+    if file.suffix.lower() in MADE_HERE or _is_text(head):
         return ""
     return f"{file.suffix.lower()} file" if file.suffix else "file without a suffix that is no DICOM"
 

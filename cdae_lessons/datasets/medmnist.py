@@ -118,7 +118,10 @@ class MedMNIST:
         home = data_home(data_dir)
         names = [f"{self.name}{_suffix(side)}.npz" for side in (self.sides if size is None else [self._side(size)])]
         places = (place for name in names for place in (home / name, *sorted(home.glob(f"*/{name}"))))
-        return next((place for place in places if place.is_file()), None)
+        try:
+            return next((place for place in places if place.is_file()), None)
+        except OSError:  # the folder may not be looked into
+            return None
 
     def fetch(self, *, size: int, data_dir: StrPath | None) -> Path:
         """Find the file of that size, or download it.

@@ -59,16 +59,23 @@ class Mias:
                 f"Put them there. {by_hand(*self.origin(data_dir=data_dir))}"
             )
             raise InputError(msg)
-        files = [place] if place.is_file() else _pictures(place)
-        images, subjects = kept("mias", (size, *map(state, files)), partial(_prepare, place, size))
+        try:
+            files = [place] if place.is_file() else _pictures(place)
+            images, subjects = kept("mias", (size, *map(state, files)), partial(_prepare, place, size))
+        except OSError as error:
+            msg = f"{place} cannot be read: {error.strerror or error}. Get the right to read it, or copy it."
+            raise InputError(msg) from error
         chosen = choose(len(images), n, seed=seed, what=str(place))
         return images[chosen], subjects[chosen]
 
     def find(self, *, data_dir: StrPath | None, **_: object) -> Path | None:
         """The data folder, or archive, if it is one of mini-MIAS images, else an archive of them in the folder."""
         place = data_home(data_dir)
-        if place.is_file() or _pictures(place):
-            return place
+        try:
+            if place.is_file() or _pictures(place):
+                return place
+        except OSError:  # it may not be looked at
+            return None
         archives = [*place.glob("*mias*"), *place.glob("mias/*")]
         return next((file for file in sorted(archives) if file.name.lower().endswith(ARCHIVES)), None)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from cdae_lessons.datasets import images
+from cdae_lessons.errors import InputError
 
 JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc")
 SUFFIXES = (*JPEG, ".png", ".apng", ".pgm", ".ppm", ".pnm", ".pbm", ".pfm", ".bmp", ".dib", ".gif", ".webp")
@@ -16,7 +17,7 @@ BITMAP = b"BM"
 
 def read(file: Path, *, name: str) -> np.ndarray:
     """Read a picture; see `reading.read_images`."""
-    values = images._decoded(_with_header(file) if file.suffix.lower() == ".dib" else file, name)
+    values = images._decoded(_with_header(file, name) if file.suffix.lower() == ".dib" else file, name)
     if values.dtype == np.uint8:
         return grey(values)
     return grey(values, largest=1 if values.dtype.kind == "f" else 65535)
@@ -32,7 +33,11 @@ def grey(values: np.ndarray, *, largest: int = 255) -> np.ndarray:
     return made
 
 
-def _with_header(file: Path) -> io.BytesIO:
+def _with_header(file: Path, name: str) -> io.BytesIO:
     """A ``.dib`` is a bitmap, with its file header or without."""
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        msg = f"{name} cannot be read: {error.strerror or error}. Get it anew, or take it out of the folder."
+        raise InputError(msg) from error
     return io.BytesIO(content if content.startswith(BITMAP) else BITMAP + bytes(12) + content)

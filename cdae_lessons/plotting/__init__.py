@@ -1,7 +1,7 @@
 """Pictures with a fixed scale, so that noise looks like noise and pictures can be compared.
 
-Figures are made without pyplot, so that widgets may draw from any thread. They are in the user's matplotlib style,
-but for what would spoil an image, unless made within `plain`, and carry their caption as alternative text.
+Figures are made without pyplot, so that widgets may draw from any thread. They, and what is added to them, are in
+matplotlib's own style, whatever the user's is, and carry their caption as alternative text.
 """
 
 from cdae_lessons.plotting.curves import curves, label_lines, scores

@@ -13,10 +13,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from cdae_lessons.errors import InputError
-from cdae_lessons.plotting.figure import Figure, describe, subplots
+from cdae_lessons.plotting.figure import Figure, describe, plain, subplots
 from cdae_lessons.plotting.palette import RIVALS, looks, method
 
 
+@plain()
 def curves(histories: Mapping[str, Any], *, caption: str | None = None) -> Figure:
     """Show loss and validation SSIM by epoch: training solid, validation dashed.
 
@@ -101,7 +102,7 @@ def label_lines(ax: Axes) -> None:
     leader = {"arrowstyle": "-", "lw": 0.7, "shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5)}
     room = 1.25 * 8 / 72 * figure.dpi / pixels  # of a line of text, as a share of the plot's height
     for (label, line, place), height in zip(ends, apart(wanted, room), strict=True):
-        colour = _legible(line.get_color())
+        colour = _legible(line.get_color(), text=ax.title.get_color())
         ax.annotate(
             label, place, (1.04, height), textcoords="axes fraction", annotation_clip=False,
             color=colour, fontsize=8, va="center", ha="left",
@@ -134,6 +135,7 @@ def apart(places: Sequence[float], room: float) -> np.ndarray:
     return np.concatenate([_low(group, room) + room * np.arange(len(group)) for group in groups])
 
 
+@plain()
 def scores(table: pd.DataFrame, *, caption: str | None = None) -> Figure:
     """Show mean SSIM and PSNR of several methods with their intervals, the best one on top.
 
@@ -196,7 +198,7 @@ def _low(group: Sequence[float], room: float) -> float:
     return max(0.0, min(float(np.mean(group)) - height / 2, 1 - height))
 
 
-def _legible(colour: Any) -> tuple[float, ...]:
+def _legible(colour: Any, *, text: Any) -> tuple[float, ...]:
     """A colour as text, which needs more contrast than a line: nearer to that of all other text."""
-    text = np.array(matplotlib.colors.to_rgb(matplotlib.rcParams["text.color"]))
-    return tuple(0.65 * np.array(matplotlib.colors.to_rgb(colour)) + 0.35 * text)
+    line, ink = (np.array(matplotlib.colors.to_rgb(each)) for each in (colour, text))
+    return tuple(0.65 * line + 0.35 * ink)

@@ -1,32 +1,29 @@
-"""The figure that all pictures are: made without pyplot, so that widgets may draw from any thread, in the user's
-matplotlib style unless made within `plain`, and with its caption as alternative text."""
+"""The figure that all pictures are: made without pyplot, so that widgets may draw from any thread, in matplotlib's own
+style, whatever the user's is, and with its caption as alternative text."""
 
 from __future__ import annotations
 
+import inspect
 import io
 import struct
 import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
+import matplotlib.axes
 import matplotlib.figure
 import matplotlib.style
 import numpy as np
 from PIL import Image
 
 _DRAWING = threading.RLock()  # fonts and settings are matplotlib's own, for all threads: one picture at a time
+_plain = False  # whether the thread that draws is within `plain`
+_Kind = TypeVar("_Kind", bound=type)
 
 SHARP = 2
 """Pixels of a picture to a pixel of the page, each way: what most screens have now."""
-
-
-class Figure(matplotlib.figure.Figure):
-    """A matplotlib figure that shows itself in Jupyter, once and sharply, whether or not pyplot was imported."""
-
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
-        picture = png(self, scale=SHARP)
-        return {"image/png": picture}, {"image/png": metadata(picture, str(self.get_label()), scale=SHARP)}
 
 
 @contextmanager
@@ -35,8 +32,49 @@ def plain() -> Iterator[None]:
 
     Settings are those of all threads: one at a time can be in here, and what the others draw meanwhile is as plain.
     """
-    with _DRAWING, matplotlib.style.context("default"):
-        yield
+    global _plain
+    with _DRAWING:
+        if _plain:  # a block within a block: to set all settings takes a millisecond
+            yield
+            return
+        with matplotlib.style.context("default"):
+            _plain = True
+            try:
+                yield
+            finally:
+                _plain = False
+
+
+def _always_plain(kind: _Kind) -> _Kind:
+    """Have all that a class does to a picture done within `plain`.
+
+    Matplotlib asks for the user's style whenever something is added, and again when it is drawn. In a dark style the
+    numbers at the axes of a white figure would be white.
+    """
+    for name in dir(kind):
+        method = inspect.getattr_static(kind, name)
+        if inspect.isfunction(method) and (name == "__init__" or not name.startswith(("_", "get_"))):
+            setattr(kind, name, plain()(method))
+    return kind
+
+
+@_always_plain
+class Axes(matplotlib.axes.Axes):
+    """A plot in a ``Figure``; what is added to it is in matplotlib's own style, too."""
+
+
+@_always_plain
+class Figure(matplotlib.figure.Figure):
+    """A figure in matplotlib's own style that shows itself in Jupyter, once and sharply, with or without pyplot."""
+
+    def add_subplot(self, *args: Any, **options: Any) -> Any:
+        """As matplotlib's, which ``subplots`` calls, too; with ``Axes`` unless it is told otherwise."""
+        kind = {} if {"projection", "polar"} & {*options} else {"axes_class": Axes}
+        return super().add_subplot(*args, **kind | options)
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, object]]]:
+        picture = png(self, scale=SHARP)
+        return {"image/png": picture}, {"image/png": metadata(picture, str(self.get_label()), scale=SHARP)}
 
 
 def png(figure: matplotlib.figure.Figure, *, crop: bool = True, compress_level: int = 6, scale: float = 1) -> bytes:
@@ -45,7 +83,7 @@ def png(figure: matplotlib.figure.Figure, *, crop: bool = True, compress_level: 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        The figure; its label goes into the file as its description.
+        The figure; its label goes into the file as its description. One that is no `Figure` is in the user's style.
     crop : bool
         Whether to cut off its empty margins.
     compress_level : int from 0 to 9
@@ -72,10 +110,11 @@ def metadata(picture: bytes, alt: str, *, scale: float) -> dict[str, object]:
     return {"alt": alt, "width": round(width / scale), "height": round(height / scale)}
 
 
+@plain()
 def subplots(
     rows: int = 1, columns: int = 1, *, caption: str | None = None, width: float = 4.5, height: float = 3.2
 ) -> tuple[Figure, np.ndarray]:
-    """Make a figure for plots of one's own, in the style of the others.
+    """Make a figure for plots of one's own, in the style of the others, as is what is added to it.
 
     Parameters
     ----------
@@ -92,7 +131,7 @@ def subplots(
     ndarray of Axes, of shape (rows, columns)
     """
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False)
+    axes: np.ndarray = figure.subplots(rows, columns, squeeze=False)
     for ax in axes.flat:
         ax.grid(alpha=0.3)
     describe(figure, caption, "A plot.")
@@ -108,6 +147,7 @@ def describe(figure: Figure, caption: str | None, alt: str) -> None:
         figure.supxlabel(text, fontsize=9)
 
 
+@plain()
 def lettering(text: str, width: int, *, scale: float) -> Image.Image:
     """A caption as figures have it, as a picture `width` pixels wide with `scale` pixels to a CSS pixel."""
     figure = Figure(dpi=100)

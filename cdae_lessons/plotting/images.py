@@ -11,12 +11,13 @@ from matplotlib.image import AxesImage
 
 from cdae_lessons.errors import InputError, check_images, check_number
 from cdae_lessons.metrics import score
-from cdae_lessons.plotting.figure import Figure, describe
+from cdae_lessons.plotting.figure import Figure, describe, plain
 
 _PANEL = 2.05  # inches: three pixels of the page for each of 64
 _PAGE = 9.6  # as wide as a notebook
 
 
+@plain()
 def show(
     columns: Mapping[str, np.ndarray],
     *,
@@ -62,6 +63,7 @@ def show(
     return figure
 
 
+@plain()
 def error_map(
     clean: np.ndarray,
     columns: Mapping[str, np.ndarray],

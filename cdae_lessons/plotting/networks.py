@@ -9,12 +9,13 @@ import matplotlib.colors
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Polygon
 
-from cdae_lessons.plotting.figure import Figure, describe
+from cdae_lessons.plotting.figure import Figure, describe, plain
 from cdae_lessons.plotting.maps import Map, maps
 
 _FILLS = {"image": "#e3e3e3", "move": "#c9ccd1", "conv": "#9dbcf0", "transposed": "#8fd0d8", "dense": "#cdb6e6",
           "pool": "#f2c38b", "upsample": "#a5d6a7"}  # fmt: skip
 _EDGE = "#3c3c3c"
+_INK = "black"
 _HIGH = 1.15  # inches: the front of the largest map
 _DEEP = 0.2  # how far it goes back, as a share of its height
 _TALL = 1 + _DEEP
@@ -23,6 +24,7 @@ _FONT = 7.5
 _ROW = 11  # maps that stand in one row
 
 
+@plain()
 def architecture(model: Any, *, caption: str | None = None) -> Figure:
     """Draw a network as its maps: heights to scale, thicker where there are more maps, with what makes each of them.
 
@@ -193,7 +195,7 @@ def _draw_arrow(ax: Axes, source: _Box, box: _Box) -> None:
         start = source.x, source.bottom - 0.02 if down else source.top + 0.02
         end = box.x, box.top + 0.02 if down else box.bottom - 0.02
         if source.x != box.x:
-            ax.plot([source.right + 0.02, box.x], [source.y, source.y], color=_ink(), linewidth=0.9)
+            ax.plot([source.right + 0.02, box.x], [source.y, source.y], color=_INK, linewidth=0.9)
             start = box.x, source.y
     ax.add_patch(FancyArrowPatch(start, end, **_line("-")))
 
@@ -203,22 +205,18 @@ def _draw_skip(ax: Axes, source: _Box, box: _Box, over: float | None) -> None:
     if over is None:
         ax.add_patch(FancyArrowPatch((source.right + 0.02, source.y), (box.left - 0.02, box.y), **_line("--")))
         return
-    ax.plot([source.x, source.x, box.x], [source.top + 0.02, over, over], color=_ink(), linestyle="--", linewidth=0.9)
+    ax.plot([source.x, source.x, box.x], [source.top + 0.02, over, over], color=_INK, linestyle="--", linewidth=0.9)
     ax.add_patch(FancyArrowPatch((box.x, over), (box.x, box.top + 0.02), **_line("--")))
 
 
 def _draw_frame(ax: Axes, block: str, boxes: list[_Box], *, top: float) -> None:
     left, right = min(box.x - box.room / 2 for box in boxes) + 0.06, max(box.x + box.room / 2 for box in boxes) - 0.06
     bottom, top = min(box.bottom for box in boxes) - 0.02, top + 0.05
-    look = {"facecolor": "none", "edgecolor": _ink(), "linewidth": 0.8, "linestyle": ":", "zorder": 0}
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": _INK, "linewidth": 0.8, "linestyle": ":", "zorder": 0}
     ax.add_patch(FancyBboxPatch((left, bottom), right - left, top - bottom, boxstyle="round,pad=0.03", **look))
     ax.text(left + 0.03, top + 0.06, block, fontsize=_FONT, style="italic", ha="left", va="bottom")
 
 
 def _line(style: str) -> dict[str, Any]:
-    return {"arrowstyle": "-|>", "mutation_scale": 7, "linestyle": style, "linewidth": 0.9, "color": _ink(),
+    return {"arrowstyle": "-|>", "mutation_scale": 7, "linestyle": style, "linewidth": 0.9, "color": _INK,
             "shrinkA": 0, "shrinkB": 0}  # fmt: skip
-
-
-def _ink() -> Any:
-    return matplotlib.rcParams["text.color"]

@@ -91,6 +91,5 @@ def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
 
 
 def _paler(colour: str) -> str:
-    paper = np.array(matplotlib.colors.to_rgb(matplotlib.rcParams["axes.facecolor"]))
-    red, green, blue = 0.55 * np.array(matplotlib.colors.to_rgb(colour)) + 0.45 * paper
+    red, green, blue = 0.55 * np.array(matplotlib.colors.to_rgb(colour)) + 0.45  # of white paper
     return matplotlib.colors.to_hex((red, green, blue))

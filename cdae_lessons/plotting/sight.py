@@ -10,13 +10,14 @@ from matplotlib.patches import Rectangle
 
 from cdae_lessons import backend
 from cdae_lessons.errors import InputError, check_images
-from cdae_lessons.plotting.figure import Figure, describe
+from cdae_lessons.plotting.figure import Figure, describe, plain
 from cdae_lessons.plotting.layers import field, steps
 
 _DIM = 0.35  # how bright the rest is
 _MARK = "#ff9f1c"
 
 
+@plain()
 def receptive_field(
     model: Any, image: np.ndarray, *, at: tuple[int, int] | None = None, caption: str | None = None
 ) -> Figure:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
+import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +48,8 @@ def connect(
     Raises
     ------
     InputError
-        If Dask is missing, no scheduler answers, or both are given.
+        If Dask is missing, no scheduler answers, both are given, or workers would run the script that asks for them
+        again, and so ask for workers of their own.
     """
     if workers is None and scheduler is None:
         yield None
@@ -59,12 +63,17 @@ def connect(
         msg = "Workers need Dask, which is not installed. Run: pip install distributed"
         raise InputError(msg) from error
     if workers is not None:
-        with _cluster(check_count(workers, what="workers", low=1), memory) as cluster, Client(cluster) as client:
+        workers = check_count(workers, what="workers", low=1)
+        _check_guard()
+        with _cluster(workers, memory) as cluster, Client(cluster) as client:
             yield client
         return
     scheduler = str(scheduler)  # not None, for there are no workers
-    if scheduler.endswith(".json") and not Path(scheduler).is_file():  # Dask would wait for it for ever
-        msg = f"There is no scheduler file {scheduler}. Start one with: dask scheduler --scheduler-file {scheduler}"
+    if scheduler.endswith(".json") and not _readable(Path(scheduler)):  # Dask would wait for it for ever
+        msg = (
+            f"There is no scheduler file {scheduler}, or it may not be read. "
+            f"Start one with: dask scheduler --scheduler-file {scheduler}"
+        )
         raise InputError(msg)
     where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
     try:
@@ -74,6 +83,35 @@ def connect(
         raise InputError(msg) from error
     with client:
         yield client
+
+
+def _readable(file: Path) -> bool:
+    try:
+        return file.is_file() and os.access(file, os.R_OK)
+    except OSError:  # its folder may not be looked at
+        return False
+
+
+def _check_guard() -> None:
+    """Refuse to start workers from the top level of a script: each of them runs the script first, all but its guard."""
+    script = sys.modules["__main__"]
+    lines = [
+        line
+        for frame, line in traceback.walk_stack(None)
+        if frame.f_globals is vars(script) and frame.f_code.co_name == "<module>"
+    ]
+    try:
+        tree = ast.parse(Path(str(script.__file__)).read_text(encoding="utf-8"))
+    except (AttributeError, OSError, SyntaxError, ValueError):  # a notebook, or no text: nothing is run again
+        return
+    names = {node.lineno: ast.walk(node.test) for node in tree.body if isinstance(node, ast.If)}
+    guards = [line for line, test in names.items() if any(getattr(part, "id", "") == "__name__" for part in test)]
+    if lines and min(guards, default=lines[0] + 1) > lines[0]:
+        msg = (
+            f"Each worker runs {script.__file__} again before it works, and would start workers of its own. Put what "
+            'the script does below a line:  if __name__ == "__main__":'
+        )
+        raise InputError(msg)
 
 
 def _cluster(workers: int, memory: str) -> Any:

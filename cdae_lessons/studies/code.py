@@ -41,7 +41,7 @@ def version(dataset: str, *, starts: tuple[str, ...] = (START,), root: Path = RO
     -------
     str
     """
-    sets = [type(catalogue.find(name)).__module__ for name in dataset.split("+")]
+    sets = [type(catalogue.find(name)).__module__ for name in catalogue.members(dataset)]
     modules = closure([*starts, *sets], root=root, passing_over={catalogue.__name__})
     meaning = {module: _meaning(_tree(module, root)) for module in modules}
     return f"{__version__}-{hashlib.sha256(json.dumps(meaning).encode()).hexdigest()[:8]}"

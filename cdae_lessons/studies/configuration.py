@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import cache
 from itertools import product
 from typing import Any
 
-from cdae_lessons import datasets, noise
+from cdae_lessons import noise
+from cdae_lessons.datasets import catalogue
 from cdae_lessons.errors import InputError, check_count, known
 from cdae_lessons.studies import code, networks
 from cdae_lessons.studies.networks import CLASSICAL, RIVALS
@@ -25,7 +26,8 @@ class Configuration:
     Parameters
     ----------
     dataset : str
-        A name for `datasets.load`, or several joined by "+": a mix, trained on equal shares, tested on the first.
+        A name for `datasets.load`, or several joined by "+": a mix, trained on equal shares, tested on the first. The
+        path of a folder may hold a "+", but before the name of another set.
     noise : str
         As ``"gaussian p=0.5 sigma=1"``; kept as `noise.name` writes it.
     n_train : int
@@ -71,7 +73,7 @@ class Configuration:
         for name in FIELDS:
             if self.network not in CLASSICAL or name != "recipe":
                 object.__setattr__(self, name, check(name, getattr(self, name)))
-        sets = self.dataset.count("+") + 1
+        sets = len(catalogue.members(self.dataset))
         if self.n_train < sets:
             msg = f"Expected n_train >= {sets}, an image of each set of {self.dataset!r}; received {self.n_train}."
             raise InputError(msg)
@@ -97,6 +99,8 @@ class Configuration:
 FIELDS = tuple(Configuration.__dataclass_fields__)
 REQUIRED = ("dataset", "noise", "n_train", "network")
 SPLITS = ("random", "paper")
+MOST = 20_000
+"""Runs of a grid: at ten seconds each they take two days."""
 
 
 def check(name: str, value: Any) -> object:
@@ -153,7 +157,7 @@ def grid(**axes: object) -> list[Configuration]:
     Raises
     ------
     InputError
-        On a field that is unknown or missing, and as `Configuration`.
+        On a field that is unknown or missing, more than `MOST` combinations, and as `Configuration`.
     """
     for name in axes:
         known(name, FIELDS, what="key of a configuration")
@@ -162,6 +166,13 @@ def grid(**axes: object) -> list[Configuration]:
         msg = f"A configuration needs {', '.join(REQUIRED)}; there is no {', '.join(missing)}."
         raise InputError(msg)
     values = [axis if isinstance(axis, list | tuple) else [axis] for axis in axes.values()]
+    if (count := math.prod(map(len, values))) > MOST:
+        sizes = ", ".join(f"{len(axis):,} of {name}" for name, axis in zip(axes, values, strict=True) if len(axis) > 1)
+        msg = (
+            f"Expected a grid of at most {MOST:,} runs; received {sizes}, which make {count:,}. Leave some out, or "
+            "make several studies of it."
+        )
+        raise InputError(msg)
     return unique(Configuration(**dict(zip(axes, chosen, strict=True))) for chosen in product(*values))
 
 
@@ -180,7 +191,7 @@ def rivals(configs: Iterable[Configuration]) -> list[Configuration]:
     -------
     list of Configuration
     """
-    cases = dict.fromkeys((c.dataset.split("+")[0], c.noise, c.n_train, c.size) for c in configs)
+    cases = dict.fromkeys((catalogue.members(c.dataset)[0], c.noise, c.n_train, c.size) for c in configs)
     return [
         Configuration(dataset=dataset, noise=level, n_train=n, network=network, size=size)
         for dataset, level, n, size in cases
@@ -194,19 +205,13 @@ def unique(configs: Iterable[Configuration]) -> list[Configuration]:
 
 
 def _dataset(text: str) -> str:
-    names = text.split("+")
+    names = catalogue.members(text)
     for name in names:
-        if not name.startswith("folder:"):
-            known(name, _sets(), what="data set")
+        catalogue.find(name)
     if len(set(names)) < len(names):
         msg = f"Expected each set of a mix once; received {text!r}."
         raise InputError(msg)
     return text
-
-
-@cache
-def _sets() -> tuple[str, ...]:
-    return tuple(datasets.available()["name"])
 
 
 def _network(text: str) -> str:

@@ -16,6 +16,7 @@ from cdae_lessons.studies.networks import RIVALS
 from cdae_lessons.studies.summary import csv, runs, summarise, write_files
 
 
+@plotting.plain()
 def sample_size(table: pd.DataFrame) -> plotting.Figure:
     """SSIM by number of training images, a panel for each test set and noise: networks solid, the others dotted.
 
@@ -48,6 +49,7 @@ def sample_size(table: pd.DataFrame) -> plotting.Figure:
     return figure
 
 
+@plotting.plain()
 def cost(table: pd.DataFrame) -> plotting.Figure:
     """SSIM by seconds of training, a panel for each test set and noise; a larger mark is a larger sample.
 
@@ -78,6 +80,7 @@ def cost(table: pd.DataFrame) -> plotting.Figure:
     return _with_legend(_panels(table, draw, text, xlabel="seconds"))
 
 
+@plotting.plain()
 def heat_map(table: pd.DataFrame) -> plotting.Figure:
     """SSIM by noise and number of training images, a panel for each network and test set, all on one scale.
 

@@ -138,7 +138,7 @@ def reproduce(
     out = folder(out)
     runs, kept = folder(out / "runs"), folder(out / "models")
     for config in configs:
-        if store.read(runs, config) is not None and store.examples(kept, config) is None:
+        if store.examples(kept, config) is None and store.read(runs, config) is not None:
             store.set_aside(runs, config, "its pictures are missing or damaged")
     run(configs, store=runs, progress=progress, with_rivals=False, work=partial(measure, data_dir=data_dir, keep=kept))
     finished = [_finished(part, runs, kept) for part in parts]

@@ -73,7 +73,7 @@ def search(
     Raises
     ------
     InputError
-        If Optuna is missing, the folder cannot be written, or a run fails.
+        If Optuna is missing, the folder cannot be written, a run fails, or there are no validation images.
 
     References
     ----------
@@ -91,8 +91,15 @@ def search(
             configs = [replace(case, network=_propose(trial, case.size)) for trial in asked]
             running.run(configs, store=store, client=client, progress=False, with_rivals=False, work=work)
             for trial, config in zip(asked, configs, strict=True):
+                scores = _scores(store, config)
+                if scores[0] is None:
+                    msg = (
+                        f"A search chooses by validation images, and {case.dataset!r} has too few images to keep any. "
+                        "Give it 10 images or more."
+                    )
+                    raise InputError(msg)
                 trial.set_user_attr("network", config.network)
-                study.tell(trial, _scores(store, config))
+                study.tell(trial, scores)
             done += len(asked)
             shown.update(len(asked), note=f"best validation SSIM {_tried(study)['validation_ssim'].max():.3f}")
     beside = [replace(case, network=name) for name in others]
@@ -153,6 +160,7 @@ def cases(configs: Iterable[Configuration]) -> dict[Configuration, list[str]]:
     return found
 
 
+@plotting.plain()
 def pareto(tables: Mapping[str, pd.DataFrame], *, note: str = "") -> plotting.Figure:
     """Validation SSIM by weights, a panel a search: every network tried is a dot, its colour the seconds of training.
 
@@ -234,7 +242,7 @@ def write(
     )
 
 
-def _scores(store: Path, config: Configuration) -> list[float]:
+def _scores(store: Path, config: Configuration) -> list[Any]:
     found: Any = read(store, config)
     return [found["validation_ssim"], found["seconds"], found["weights"]]
 

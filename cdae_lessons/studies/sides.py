@@ -52,7 +52,7 @@ def sides(config: Configuration, *, data_dir: StrPath | None = None) -> Sides:
         If there are too few images.
     """
     place = None if data_dir is None else os.fspath(data_dir)
-    parts = [split(name, config.size, config.split, place) for name in config.dataset.split("+")]
+    parts = [split(name, config.size, config.split, place) for name in catalogue.members(config.dataset)]
     pools = [train for train, _, _ in parts]
     if config.split == "paper":
         whole = config.n_train == sum(map(len, pools))
@@ -107,6 +107,9 @@ def split(name: str, size: int, how: str, data_dir: str | None) -> tuple[Cohort,
     n = LARGEST if published.isdigit() and int(published) > LARGEST else None
     cohort = datasets.load(name, size=size, n=n, data_dir=data_dir)
     test, validation = min(TEST, len(cohort) // 5), min(VALIDATION, len(cohort) // 10)
+    if not test:
+        msg = f"Expected at least 5 images, to keep one for the test; {name!r} has {len(cohort)}."
+        raise InputError(msg)
     return cohort.split(train=None, validation=validation, test=test, seed=0)
 
 

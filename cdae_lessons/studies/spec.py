@@ -12,6 +12,7 @@ A line ``---`` begins another grid of the same study.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ from cdae_lessons.studies.configuration import REQUIRED, Configuration, check, g
 
 if TYPE_CHECKING:
     import yaml
+
+TEXTS = ("dataset", "noise", "network", "recipe", "split", "images")
+"""The keys whose values are texts."""
 
 
 def read(path: str | Path) -> list[Configuration]:
@@ -68,7 +72,7 @@ def _grid(path: str | Path, node: Any) -> list[Configuration]:
         raise _mistake(path, node, "Expected lines such as 'n_train: [10, 300]'.")
     axes = {}
     for key, value in node.value:
-        name = key.value
+        name = key.value if key.id == "scalar" else "a list"
         if name in axes:
             raise _mistake(path, key, f"The key {name!r} is here twice. Write a list: {name}: [first, second].")
         entries = value.value if value.id == "sequence" else [value]
@@ -86,8 +90,17 @@ def _value(path: str | Path, name: str, key: yaml.Node, node: Any) -> object:
 
     if node.id != "scalar":
         raise _mistake(path, node, f"{name}: Expected a value or a list of values.")
+    text, value = node.value, SafeConstructor().construct_object(node)
+    if name in TEXTS:  # as written: to YAML "no" is a truth value, and 2026-11-28 a date
+        value = text
+    elif (type(value) is int and str(value) != text.removeprefix("+")) or re.fullmatch(r"0\d+", text):
+        means = f", which is {value} to YAML" if type(value) is int else ""
+        msg = (
+            f"{name}: Expected a whole number with the digits 0 to 9, the first of them not 0; received {text}{means}."
+        )
+        raise _mistake(path, node, msg)
     try:
-        return check(name, SafeConstructor().construct_object(node))
+        return check(name, value)
     except InputError as error:
         at = key if "key of a configuration" in str(error) else node
         raise _mistake(path, at, f"{name}: {error}") from error

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cdae_lessons.errors import ResultNotice
+from cdae_lessons.errors import InputError, ResultNotice
 from cdae_lessons.files import appearing
 from cdae_lessons.studies.configuration import Configuration
 
@@ -27,7 +27,13 @@ def write(store: Path, config: Configuration, result: Mapping[str, Any]) -> None
 
 
 def read(store: Path, config: Configuration) -> dict[str, Any] | None:
-    """The stored result of a configuration under the present code, or None. A damaged file is set aside."""
+    """The stored result of a configuration under the present code, or None. A damaged file is set aside.
+
+    Raises
+    ------
+    InputError
+        If it may not be read, or is damaged and cannot be set aside.
+    """
     return _read(store / f"{config.key}.json", config)
 
 
@@ -92,6 +98,9 @@ def _read(path: Path, config: Configuration | None = None) -> dict[str, Any] | N
         row(result)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:  # it may be whole
+        msg = f"The result {path} cannot be read: {error.strerror or error}. Get the right to, or name another folder."
+        raise InputError(msg) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
         _set_aside(path, f"{type(error).__name__}: {error}")
         return None
@@ -103,6 +112,10 @@ def _read(path: Path, config: Configuration | None = None) -> dict[str, Any] | N
 
 def _set_aside(path: Path, why: str) -> None:
     aside = path.with_suffix(".bad")
-    path.replace(aside)
+    try:
+        path.replace(aside)
+    except OSError as error:
+        msg = f"{path} cannot be used ({why}), nor set aside: {error.strerror or error}. Delete it."
+        raise InputError(msg) from error
     msg = f"{path} cannot be used ({why}). It is set aside as {aside.name}; its run counts as not done."
     warnings.warn(msg, ResultNotice, stacklevel=4)

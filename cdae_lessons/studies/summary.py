@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from cdae_lessons.datasets import catalogue
 from cdae_lessons.errors import InputError, known
 from cdae_lessons.files import StrPath, appearing, folder
 from cdae_lessons.metrics import bootstrap_interval
@@ -100,7 +101,7 @@ def summarise(chosen: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     chosen = list(chosen)
     table = runs(chosen)
     table["epochs"] = table["epochs"].fillna("").astype(str)
-    table["tested_on"] = table["dataset"].str.split("+").str[0]
+    table["tested_on"] = [catalogue.members(dataset)[0] for dataset in table["dataset"]]
     classical = table[
         table["network"].isin(RIVALS) & table["network"].ne("noisy") & table["dataset"].eq(table["tested_on"])
     ]
