@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cdae_lessons import noise
-from cdae_lessons.errors import InputError, check_images
+from cdae_lessons.errors import InputError, check_count, check_images
 from cdae_lessons.training.recipes import MOVE_FROM, Recipe
 
 Corrupt = Callable[..., np.ndarray]
@@ -113,7 +113,7 @@ def validation_noise(images: np.ndarray, corrupt: Corrupt, *, seed: int = 0) -> 
     -------
     ndarray of shape (M, H, W)
     """
-    images = check_images(images, what="validation images")
+    images, seed = check_images(images, what="validation images"), check_count(seed, what="seed")
     return corrupted(images, corrupt, rng=np.random.default_rng([seed, 1]))
 
 
