@@ -52,7 +52,9 @@ def fit(
     clean : ndarray of shape (N, H, W), floating point in [0, 1]
         The training images.
     corrupt : callable
-        ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``.
+        ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``. If it returns
+        a tuple ``(noisy, wanted)``, the network learns `wanted` in place of the clean images: a second noisy copy, as
+        in Noise2Noise (Lehtinen et al. 2018, arXiv 1803.04189), say. Where that leaves [0, 1], give ``loss="mse"``.
     recipe : {"paper", "fast"} or Recipe
         See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
         once. "fast": fresh noise and, in a long training of few images, flips and small shifts; SSIM in the loss, a
