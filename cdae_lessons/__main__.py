@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cdae_lessons
-from cdae_lessons.errors import InputError
+from cdae_lessons.errors import DataNotice, InputError, ResultNotice
 
 ABOUT = "Denoising medical images with convolutional denoising autoencoders: the helpers of the course."
 
@@ -20,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that cannot show a letter gets "?" and no traceback
             stream.reconfigure(errors="replace")
+    form, warnings.formatwarning = warnings.formatwarning, cast("Any", _as_note)
     try:
         return options.run(options)
     except InputError as error:
@@ -28,6 +30,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
         return 130
+    finally:
+        warnings.formatwarning = form
+
+
+def _as_note(message: Warning | str, category: type[Warning], *place: Any) -> str:
+    """Our own notices as a sentence, without the place in the code."""
+    where = "" if issubclass(category, DataNotice | ResultNotice) else f"{place[0]}:{place[1]}: {category.__name__}: "
+    return f"{where or 'Note: '}{message}\n"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -108,16 +108,19 @@ def check_images(images: ArrayLike, *, what: str = "images", in_range: bool = Tr
     InputError
         On another shape, type or range, or on values that are not finite.
     """
-    images = np.asarray(images)
+    try:
+        images = np.asarray(images)
+    except ValueError as error:  # of unequal lengths
+        msg = f"Expected {what} of one size, as an array of shape (N, H, W): {error} Resize them, then np.stack them."
+        raise InputError(msg) from error
     if images.ndim != 3 or 0 in images.shape:
-        remedy = " Use images[np.newaxis] for a single image." if images.ndim == 2 else ""
-        remedy = " Drop the channel axis: images[..., 0]." if images.ndim == 4 else remedy
-        msg = f"Expected {what} of shape (N, H, W) with N, H, W >= 1; received shape {images.shape}.{remedy}"
+        msg = (
+            f"Expected {what} of shape (N, H, W) with N, H, W >= 1; received shape {images.shape}."
+            f"{_to_three_axes(images.shape)}"
+        )
         raise InputError(msg)
     if not np.issubdtype(images.dtype, np.floating):
-        remedy = (
-            " Divide 8-bit images by 255 first." if images.dtype == np.uint8 else " Convert with .astype('float32')."
-        )
+        remedy = "Divide 8-bit images by 255 first." if images.dtype == np.uint8 else "Convert with .astype('float32')."
         msg = f"Expected {what} of a floating-point type; received {images.dtype}. {remedy}"
         raise InputError(msg)
     with np.errstate(invalid="ignore"):
@@ -132,6 +135,21 @@ def check_images(images: ArrayLike, *, what: str = "images", in_range: bool = Tr
         )
         raise InputError(msg)
     return images.astype(np.float32, copy=False)
+
+
+def _to_three_axes(shape: tuple[int, ...]) -> str:
+    """How to make (N, H, W) of images of another shape, as a sentence after a space; empty where nothing is known."""
+    if len(shape) == 2:
+        return " Use images[np.newaxis] for a single image."
+    if len(shape) != 4:
+        return ""
+    for axis, taken, moved in ((-1, "images[..., 0]", "images"), (1, "images[:, 0]", "np.moveaxis(images, 1, -1)")):
+        if shape[axis] == 1:
+            return f" Drop the channel axis: {taken}."
+        if shape[axis] in (3, 4):  # red, green and blue differ: one of them is not the grey image
+            colours = moved if shape[axis] == 3 else f"{moved}[..., :3]"
+            return f" Make colour images grey: skimage.color.rgb2gray({colours})."
+    return " Take one channel, slice or frame of each image."
 
 
 def check_number(value: object, *, what: str, low: float = 0.0, high: float = np.inf, above: bool = False) -> float:
@@ -163,8 +181,26 @@ def check_count(value: object, *, what: str, low: int = 0) -> int:
     InputError
         If it is not.
     """
-    number = check_number(value, what=what, low=low)
+    try:
+        number = check_number(value, what=what, low=low)
+    except InputError:
+        number = np.nan
     if not number.is_integer():
-        msg = f"Expected {what} to be a whole number; received {value!r}."
+        msg = f"Expected {what} to be a whole number >= {low}; received {value!r}."
         raise InputError(msg)
     return int(number)
+
+
+def check_rng(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return the generator, or one of that seed; None makes one that differs each time.
+
+    Raises
+    ------
+    InputError
+        If it is none of these.
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        msg = f"Expected rng to be a numpy.random.Generator, a whole number >= 0 as seed, or None; received {rng!r}."
+        raise InputError(msg) from error

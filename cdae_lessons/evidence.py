@@ -79,7 +79,7 @@ def paired(
         if name == against:
             continue
         differences = scores - found[against]
-        if differences.isna().any():
+        if (differences.isna() & scores.notna()).any():
             msg = (
                 f"Expected images that differ from the clean ones; {name!r} and {against!r} both have an infinite PSNR "
                 'somewhere, which has no difference. Use metric="ssim" or metric="mse".'

@@ -10,6 +10,7 @@ on mini-MIAS. Give ``mask=body_mask(clean)`` to score the body alone.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from numpy.typing import ArrayLike
 from scipy import ndimage
 from skimage.metrics import structural_similarity
 
-from cdae_lessons.errors import InputError, check_images, check_number
+from cdae_lessons.errors import DataNotice, InputError, check_images, check_number
 
 WINDOW = 7
 """Side of the window over which SSIM compares two images, in pixels."""
@@ -54,13 +55,14 @@ def score(clean: ArrayLike, images: ArrayLike, *, data_range: float, mask: Array
     -------
     DataFrame
         A row an image, with columns ``ssim`` (at most 1), ``psnr`` in dB (infinite where the images
-        are equal) and ``mse``. As in scikit-image, the mean SSIM leaves out a border of 3 pixels.
+        are equal) and ``mse``. As in scikit-image, the mean SSIM leaves out a border of 3 pixels. NaN, with a
+        `DataNotice`, in an image where the mask leaves no pixel to score, as that of a black image does.
 
     Raises
     ------
     InputError
         On images of another type, size or shape, on a `data_range` that is not above 0, or on a mask
-        that leaves an image without a pixel to score.
+        that leaves no image a pixel to score.
 
     References
     ----------
@@ -70,6 +72,9 @@ def score(clean: ArrayLike, images: ArrayLike, *, data_range: float, mask: Array
     mask = np.broadcast_to(True, clean.shape) if mask is None else _check_mask(mask, clean.shape)
     rows = []
     for x, y, inside in zip(clean, images, mask, strict=True):
+        if not _interior(inside).any():
+            rows.append((np.nan, np.nan, np.nan))
+            continue
         ssim = structural_similarity(x, y, data_range=data_range, full=True)[1]
         mse = np.mean(np.square(x - y)[inside])
         with np.errstate(divide="ignore"):
@@ -104,7 +109,7 @@ def compare(
     -------
     DataFrame
         A row a method, with columns ``ssim``, ``ssim_low``, ``ssim_high``, the same for ``psnr``
-        and ``mse``.
+        and ``mse``. Images that `score` leaves NaN are left out.
 
     Raises
     ------
@@ -135,7 +140,7 @@ def bootstrap_interval(
     Parameters
     ----------
     values : ndarray of shape (N,) or (N, K)
-        Scores of N images; may be infinite, not NaN.
+        Scores of N images; may be infinite. An image all of whose scores are NaN is left out, as in a mean of pandas.
     subjects : ndarray of shape (N,), optional
         Who each image shows. All images of a subject are drawn together, since they resemble
         each other: treated as independent they would make the interval too narrow.
@@ -150,25 +155,28 @@ def bootstrap_interval(
     Raises
     ------
     InputError
-        On no values, NaN, or `subjects` of another length.
+        On no values, some NaN in a row, or `subjects` of another length.
 
     References
     ----------
     Efron & Tibshirani 1993, doi 10.1201/9780429246593, chapter 13.
     """
-    values = np.asarray(values, float)
-    subjects = np.arange(len(values)) if subjects is None else np.asarray(subjects)
-    if not values.size or np.isnan(values).any() or subjects.shape != values.shape[:1]:
+    table = np.asarray(values, float)
+    whom = np.arange(len(table)) if subjects is None else np.asarray(subjects)
+    if whom.shape == table.shape[:1]:
+        scored = ~np.isnan(table).all(axis=tuple(range(1, table.ndim)))
+        table, whom = table[scored], whom[scored]
+    if not table.size or np.isnan(table).any() or whom.shape != table.shape[:1]:
         msg = (
-            f"Expected scores without NaN, at least one, and one subject for each; received {values.shape} scores "
-            f"({np.isnan(values).sum()} NaN) and {subjects.shape} subjects."
+            f"Expected scores without NaN, at least one, and one subject for each; received {table.shape} scores "
+            f"({np.isnan(table).sum()} NaN) and {whom.shape} subjects."
         )
         raise InputError(msg)
-    names, index, counts = np.unique(subjects, return_inverse=True, return_counts=True)
+    names, index, counts = np.unique(whom, return_inverse=True, return_counts=True)
     if len(names) < 2:
-        return np.full(values.shape[1:], np.nan)[()], np.full(values.shape[1:], np.nan)[()]
-    sums = np.zeros((len(names), *values.shape[1:]))
-    np.add.at(sums, index, values)
+        return np.full(table.shape[1:], np.nan)[()], np.full(table.shape[1:], np.nan)[()]
+    sums = np.zeros((len(names), *table.shape[1:]))
+    np.add.at(sums, index, table)
     rng = np.random.default_rng(seed)
     picks = (rng.integers(len(names), size=len(names)) for _ in range(_RESAMPLES))
     means = [sums[pick].sum(axis=0) / counts[pick].sum() for pick in picks]
@@ -293,10 +301,13 @@ def _check_mask(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
         msg = f"Expected a mask of type bool and shape {shape}; received {mask.dtype} {mask.shape}."
         raise InputError(msg)
     empty = [i for i, inside in enumerate(mask) if not _interior(inside).any()]
+    if len(empty) == len(mask):
+        msg = f"The mask leaves no pixel to score in any image (the outer {WINDOW // 2} pixels never count). Widen it."
+        raise InputError(msg)
     if empty:
         msg = (
-            f"The mask leaves no pixel to score in images {empty[:10]} (the outer {WINDOW // 2} pixels never count). "
-            "Leave those images out, or widen the mask."
+            f"The mask leaves no pixel to score in {len(empty)} of {len(mask)} images, number "
+            f"{', '.join(map(str, empty[:10]))}{' …' * (len(empty) > 10)}: their scores are NaN, and left out of means."
         )
-        raise InputError(msg)
+        warnings.warn(msg, DataNotice, stacklevel=3)
     return mask

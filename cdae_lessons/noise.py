@@ -21,7 +21,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cdae_lessons.errors import InputError, check_images, check_number, known, settings
+from cdae_lessons.errors import InputError, check_images, check_number, check_rng, known, settings
 
 Seed = np.random.Generator | int | None
 
@@ -100,7 +100,7 @@ def poisson(images: ArrayLike, *, p: float = 0.2, lam: float = 5.0, clip: bool =
     """
     images, p = check_images(images), check_number(p, what="p")
     lam = check_number(lam, what="lam", high=1e9)
-    noisy = np.random.default_rng(rng).poisson(lam, images.shape).astype(np.float32)
+    noisy = check_rng(rng).poisson(lam, images.shape).astype(np.float32)
     noisy *= p
     noisy += images
     return _clipped(noisy, clip)
@@ -133,7 +133,7 @@ def shot(images: ArrayLike, *, peak: float = 30.0, clip: bool = False, rng: Seed
     Foi et al. 2008, doi 10.1109/TIP.2008.2001399.
     """
     images, peak = check_images(images), check_number(peak, what="peak", above=True, high=1e9)
-    noisy = np.random.default_rng(rng).poisson(images * peak).astype(np.float32)
+    noisy = check_rng(rng).poisson(images * peak).astype(np.float32)
     noisy /= peak
     return _clipped(noisy, clip)
 
@@ -259,7 +259,7 @@ def rician(images: ArrayLike, *, sigma: float = 0.1, clip: bool = False, rng: Se
     Gudbjartsson & Patz 1995, doi 10.1002/mrm.1910340618.
     """
     images, sigma = check_images(images), check_number(sigma, what="sigma")
-    rng = np.random.default_rng(rng)
+    rng = check_rng(rng)
     real, imaginary = _normal(images, rng), _normal(images, rng)
     real *= sigma
     real += images
@@ -333,11 +333,11 @@ def _parameters(function: Callable) -> list[str]:
 
 
 def _normal(images: np.ndarray, rng: Seed) -> np.ndarray:
-    return np.random.default_rng(rng).standard_normal(images.shape, dtype=np.float32)
+    return check_rng(rng).standard_normal(images.shape, dtype=np.float32)
 
 
 def _uniform(images: np.ndarray, rng: Seed) -> np.ndarray:
-    return np.random.default_rng(rng).random(images.shape, dtype=np.float32)
+    return check_rng(rng).random(images.shape, dtype=np.float32)
 
 
 def _clipped(noisy: np.ndarray, clip: bool) -> np.ndarray:

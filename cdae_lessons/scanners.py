@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import fft, sparse
 
-from cdae_lessons.errors import InputError, check_count, check_images, check_number, known
+from cdae_lessons.errors import InputError, check_count, check_images, check_number, check_rng, known
 from cdae_lessons.noise import Seed
 
 WINDOWS = ("ramp", "hann")
@@ -122,7 +122,7 @@ def low_dose_ct(
     photons = check_number(photons, what="photons", above=True, high=1e9)
     known(window, WINDOWS, what="window")  # before all that work
     rays = project(images, views=views)
-    counts = np.random.default_rng(rng).poisson(photons * np.exp(-ABSORPTION * rays.astype(float)))
+    counts = check_rng(rng).poisson(photons * np.exp(-ABSORPTION * rays.astype(float)))
     measured = -np.log(np.maximum(counts, 0.5) / photons) / ABSORPTION
     return reconstruct(measured.astype(np.float32), size=np.shape(images)[-1], window=window)
 
@@ -152,7 +152,7 @@ def mri(images: ArrayLike, *, sigma: float = 0.1, lines: float = 1.0, rng: Seed 
     """
     images, sigma = check_images(images), check_number(sigma, what="sigma")
     lines = check_number(lines, what="lines", above=True, high=1)
-    rng = np.random.default_rng(rng)
+    rng = check_rng(rng)
     height = images.shape[1]
     draws = rng.standard_normal((2, *images.shape), dtype=np.float32)
     measured = fft.fft2(images, norm="ortho") + sigma * (draws[0] + 1j * draws[1])

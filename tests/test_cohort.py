@@ -1,10 +1,12 @@
 """Cohorts: what they hold, and how they are joined and split."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cdae_lessons.datasets import Cohort
-from cdae_lessons.errors import InputError
+from cdae_lessons.errors import DataNotice, InputError
 
 
 def cohort(subjects, *, name="toy", side=4):
@@ -60,11 +62,11 @@ def test_joining_keeps_subjects_apart():
 
 
 def test_joining_parts_of_one_set_keeps_its_labels():
-    train, _, test = cohort([0, 0, 1, 1, 2, 2]).split(train=2, validation=0, test=2)
+    train, _, test = cohort(np.repeat(range(5), 2)).split(train=2, validation=0, test=2)
     joined = train + test
     assert joined.name == "toy"
     assert len(set(joined.subjects)) == 2
-    assert set(joined.subjects) <= {"0", "1", "2"}
+    assert set(joined.subjects) <= set("01234")
 
 
 def test_joining_what_does_not_fit():
@@ -121,6 +123,22 @@ def test_without_a_seed_the_files_order_is_kept():
     assert numbers(train + test) == [*range(6), *range(18, 24)]
 
 
+@pytest.mark.parametrize(
+    ("subjects", "said"), [([0] * 8 + [1] * 8, "2 subjects, and one is"), ("aaaabbbbcccdddd", "4 subjects, and 2 are")]
+)
+def test_few_subjects_are_noticed(subjects, said):
+    toy = cohort(list(subjects))
+    with pytest.warns(DataNotice, match=f"holds 1[56] images of {said} tested on"):
+        toy.split(train=1, validation=0, test=5)
+    toy.split(train=1, validation=1, test=0)
+
+
+def test_a_folder_s_split_says_what_makes_a_subject():
+    theirs = replace(cohort([0] * 10), name="folder:mine")
+    with pytest.raises(InputError, match="10 images of 1 subject: .*patient's ID.*each subject a subfolder"):
+        theirs.split(train=None, validation=0, test=2)
+
+
 def test_seeds_give_other_splits():
     tests = [numbers(cohort(range(80)).split(train=10, validation=0, test=10, seed=seed)[2]) for seed in (0, 0, 1)]
     assert tests[0] == tests[1]
@@ -128,10 +146,10 @@ def test_seeds_give_other_splits():
 
 
 def test_the_surplus_of_a_subject_is_on_no_side():
-    train, _, test = cohort(np.repeat([0, 1], 5)).split(train=5, validation=0, test=1)
-    assert set(train.subjects) != set(test.subjects)
-    with pytest.raises(InputError, match=r"10 images of 2 subjects: test=1 and validation=0.*leave 5 for training"):
-        cohort(np.repeat([0, 1], 5)).split(train=6, validation=0, test=1)
+    train, _, test = cohort(np.repeat(range(5), 5)).split(train=20, validation=0, test=1)
+    assert not set(train.subjects) & set(test.subjects)
+    with pytest.raises(InputError, match=r"25 images of 5 subjects: test=1 and validation=0.*leave 20 for training"):
+        cohort(np.repeat(range(5), 5)).split(train=21, validation=0, test=1)
 
 
 @pytest.mark.parametrize("seed", [None, 0, 1])

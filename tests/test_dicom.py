@@ -43,6 +43,18 @@ def test_dicom_is_scaled_by_its_stored_bits(tmp_path):
     assert patient == "P7"
 
 
+@pytest.mark.parametrize("nobody", ["", "ANONYMOUS", "anonymized", "0000", "XXX", "De-Identified", "N/A", " "])
+def test_an_id_that_names_nobody_tells_nobody_apart(tmp_path, nobody):
+    for place, study in (("flat1", "1.1"), ("flat2", "1.1"), ("flat3", "1.2"), ("ann/a", "1.3"), ("ann/b", "1.4")):
+        file = tmp_path / f"{place}.dcm"
+        file.parent.mkdir(exist_ok=True)
+        dicom(file, RAMP, PatientID=nobody, StudyInstanceUID=study)
+    dicom(tmp_path / "nothing.dcm", RAMP, PatientID=nobody)
+    dicom(tmp_path / "ann" / "c.dcm", RAMP, PatientID="ANON007")  # a pseudonym
+    found = load(f"folder:{tmp_path}", size=8).subjects.tolist()
+    assert found == ["ann", "ann", "ANON007", "study 1.1", "study 1.1", "study 1.2", "nothing.dcm"]
+
+
 def test_dicom_monochrome1_is_inverted(tmp_path):
     file = dicom(tmp_path / "a.dcm", np.array([[0, 4095]]), PhotometricInterpretation="MONOCHROME1")
     assert np.allclose(read(file), [[1, 0]])

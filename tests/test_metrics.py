@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from samples import mammograms, needs_mias
 from skimage.draw import ellipse
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from cdae_lessons import metrics
-from cdae_lessons.errors import InputError
+from cdae_lessons.errors import DataNotice, InputError
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,23 @@ def test_a_mask_limits_the_score(pair):
     expected = np.mean((clean - spoilt)[:, :, 12:] ** 2, axis=(1, 2))
     np.testing.assert_allclose(outside["mse"], expected, rtol=1e-5)
     np.testing.assert_allclose(outside["psnr"], -10 * np.log10(expected), rtol=1e-5)
+
+
+def test_an_image_without_a_pixel_to_score_is_nan_and_left_out_of_means(pair):
+    clean, noisy = pair
+    mask = np.ones(clean.shape, bool)
+    mask[[1, 3]] = False
+    mask[3, :3] = True  # the border does not count
+    subjects = np.arange(len(clean)) % 3
+    with pytest.warns(DataNotice, match=f"no pixel to score in 2 of {len(clean)} images, number 1, 3:"):
+        table = metrics.score(clean, noisy, data_range=1, mask=mask)
+    with pytest.warns(DataNotice):
+        means = metrics.compare(clean, {"noisy": noisy}, data_range=1, mask=mask, subjects=subjects)
+    left = [i for i in range(len(clean)) if i not in (1, 3)]
+    assert table.isna().all(axis=1).tolist() == [i in (1, 3) for i in range(len(clean))]
+    pd.testing.assert_frame_equal(
+        means, metrics.compare(clean[left], {"noisy": noisy[left]}, data_range=1, subjects=subjects[left])
+    )
 
 
 def test_a_full_mask_changes_nothing(pair):
@@ -134,7 +152,8 @@ def test_one_subject_has_no_interval():
 
 
 @pytest.mark.parametrize(
-    ("values", "subjects"), [([], None), ([1, np.nan], None), ([1, 2], [1]), ([1, 2], [[1, 2], [3, 4]])]
+    ("values", "subjects"),
+    [([], None), ([np.nan], None), ([[1, np.nan], [1, 2]], None), ([1, 2], [1]), ([1, 2], [[1, 2], [3, 4]])],
 )
 def test_bootstrap_refuses_bad_values(values, subjects):
     with pytest.raises(InputError, match="scores without NaN"):
@@ -189,7 +208,7 @@ def test_mistakes_are_explained(pair):
         (lambda: metrics.compare(clean, {"a": noisy}, data_range=np.nan), "data_range"),
         (lambda: metrics.score(clean, noisy, data_range=1, mask=np.ones(clean.shape)), "type bool"),
         (lambda: metrics.score(clean, noisy, data_range=1, mask=np.ones(clean[0].shape, bool)), "shape"),
-        (lambda: metrics.score(clean, noisy, data_range=1, mask=clean < 0), r"no pixel to score in images \[0, 1"),
+        (lambda: metrics.score(clean, noisy, data_range=1, mask=clean < 0), "no pixel to score in any image"),
         (lambda: metrics.compare(clean, {"a": noisy}, data_range=1, subjects=np.arange(3)), "one subject for each"),
         (lambda: metrics.body_mask(clean[0]), "newaxis"),
     ):

@@ -1,7 +1,13 @@
 """The paper's experiment in small: tables, files, resuming, and what goes wrong. A blur stands in for networks."""
 
 import json
+import re
+import subprocess
+import sys
+import warnings
 from collections import Counter
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +19,7 @@ from scipy import ndimage
 from cdae_lessons import InputError, denoisers, training
 from cdae_lessons.__main__ import main
 from cdae_lessons.datasets import Cohort
-from cdae_lessons.errors import ResultNotice
+from cdae_lessons.errors import DataNotice, ResultNotice
 from cdae_lessons.studies import measuring, paper, paper_report, sides
 from cdae_lessons.studies.configuration import Configuration
 
@@ -216,6 +222,44 @@ def test_too_few_images_are_told():
         sides.paper_sides(cohort("brain", count=2))
 
 
+def test_the_last_subject_tests_where_it_has_fewer_images_than_the_paper_s_share():
+    whole = replace(cohort("mias", count=20), subjects=np.repeat(["a", "b"], [18, 2]))
+    with pytest.warns(DataNotice, match="2 subjects, and one is tested on"):
+        train, _, test = sides.paper_sides(whole)
+    assert (len(train), set(train.subjects), set(test.subjects)) == (18, {"a"}, {"b"})
+
+
+def test_one_subject_cannot_be_split():
+    with pytest.raises(InputError, match="'mias' holds 20 images of 1 subject: .*leave 0 for training"):
+        sides.paper_sides(replace(cohort("mias", count=20), subjects=np.zeros(20, int)))
+
+
+def test_one_test_subject_has_no_interval_and_is_called_so(quick, tmp_path, monkeypatch, capsys):
+    one = replace(cohort("mias"), subjects=np.repeat([0, 1], 12))
+    monkeypatch.setattr(sides.datasets, "load", lambda name, **_: one)
+    with pytest.warns(DataNotice, match="24 images of 2 subjects, and one is"):
+        scores = paper.reproduce("mias", noises=paper.HIGH[0], out=tmp_path)
+    said = capsys.readouterr().out
+    assert scores["ssim_low"].isna().all()
+    assert "one subject" in said
+    assert "12 images of 1 subject to train on, " in said
+    assert "nan" not in said
+    assert "nan" not in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("black", [[-1], slice(None)])
+def test_black_images_have_no_body_to_score(quick, tmp_path, monkeypatch, capsys, black):
+    images = cohort("mias").images.copy()
+    images[black] = 0
+    monkeypatch.setattr(sides.datasets, "load", lambda name, **_: replace(cohort("mias"), images=images))
+    with pytest.warns(DataNotice, match="no pixel to score") if black == [-1] else nullcontext():
+        scores = paper.reproduce("mias", noises=paper.HIGH[0], out=tmp_path, progress=True)
+    said = capsys.readouterr().out
+    assert np.isfinite(scores["ssim"]).all()
+    assert ("1 without a body" in said) == (black == [-1])
+    assert bool(re.search(r"\d +none ", said)) == (black != [-1])
+
+
 def test_a_pair_at_the_border_is_not_torn():
     whole = cohort("mias", count=23)  # 12 pairs, the last one of a single image
     train, _, test = sides.paper_sides(whole)
@@ -248,6 +292,13 @@ def test_mistakes_and_interrupts_leave_no_traceback(monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
+    def noticed(*_, **__):
+        warnings.warn("Only 3 subjects.", DataNotice, stacklevel=1)
+        warnings.warn("other", UserWarning, stacklevel=1)
+
+    monkeypatch.setattr(paper, "reproduce", noticed)
+    with pytest.warns(DataNotice, match="Only 3"), pytest.warns(UserWarning, match="other"):
+        assert main(["reproduce"]) == 0
     monkeypatch.setattr(paper, "reproduce", interrupted)
     assert main(["reproduce"]) == 130
     assert "What was finished is kept" in capsys.readouterr().err
@@ -276,3 +327,13 @@ def test_other_images_of_the_user_s_are_measured_anew(quick, tmp_path, monkeypat
     monkeypatch.setattr(sides.datasets, "load", lambda name, **_: cohort(name, seed=99))
     paper.reproduce("mias", **how)
     assert len(quick) == 2
+
+
+def test_on_the_command_line_a_notice_is_a_sentence():
+    code = (
+        "import sys, warnings; from cdae_lessons import __main__, errors; from cdae_lessons.studies import paper\n"
+        "paper.reproduce = lambda *_, **__: warnings.warn('Only 3 subjects.', errors.DataNotice)\n"
+        "sys.exit(__main__.main(['reproduce']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "Note: Only 3 subjects.\n"

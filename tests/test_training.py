@@ -121,6 +121,26 @@ def test_few_images_are_shifted_and_mirrored_late_in_a_training(n, epoch, moved)
     assert (seen[:, 0, 0] > seen[:, 0, -1]).any() == moved
 
 
+@pytest.mark.parametrize("recipe", ["paper", "fast"])
+def test_what_is_wanted_may_be_another_noisy_copy(recipe, images):
+    drawn = []
+
+    def two_copies(clean, *, rng):
+        drawn.append((NOISE(clean, rng=rng), NOISE(clean, rng=rng)))
+        return drawn[-1]
+
+    batches = Batches(images, two_copies, recipe=RECIPES[recipe], batch_size=len(images), seed=0)
+    order = batches.order
+    noisy, wanted = batches[0]
+    for found, copy in zip((noisy, wanted), drawn[-1], strict=True):
+        np.testing.assert_array_equal(found, copy[order] if recipe == "paper" else copy)
+    model = small()
+    assert (
+        training.fit(model, images, two_copies, recipe=recipe, epochs=2, loss="mse", progress=False).noise
+        == "two_copies"
+    )
+
+
 def test_training_leaves_the_images_as_they_were(images):
     before = images.copy()
     training.fit(small(), images, NOISE, recipe="fast", epochs=1, progress=False)
@@ -341,6 +361,8 @@ def test_steps_are_rounded_up_to_whole_epochs(n, steps, epochs, images):
         ({"corrupt": "gaussian"}, "functools.partial.*received 'gaussian'"),
         ({"corrupt": lambda images: images}, "calling it failed"),
         ({"corrupt": lambda images, rng: images[:, 1:]}, "same shape"),
+        ({"corrupt": lambda images, rng: (images, images[:, 1:])}, "same shape"),
+        ({"corrupt": lambda images, rng: (images, images, images)}, "calling it failed: too many values"),
     ],
 )
 def test_wrong_arguments_are_answered_before_any_training(arguments, said, images):

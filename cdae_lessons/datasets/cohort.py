@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from cdae_lessons.errors import InputError, check_count, check_images
+from cdae_lessons.errors import DataNotice, InputError, check_count, check_images
+
+FEW = 5  # subjects; the bootstrap over fewer has too little to draw from
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -125,6 +128,11 @@ class Cohort:
         seed : int or None
             Which subjects. None keeps the order of the files, as the paper did: the first images train, the last test.
 
+        Warns
+        -----
+        DataNotice
+            If there are images to test on, but fewer than five subjects in all.
+
         Raises
         ------
         InputError
@@ -149,12 +157,31 @@ class Cohort:
         validating, end = last(validation, end)
         if end < (1 if train is None else train):
             msg = (
-                f"{self.name!r} holds {len(self)} images of {len(first)} subjects: test={test} and "
-                f"validation={validation}, with no subject on two sides, leave {end} for training; received "
-                f"train={train}. Ask for fewer images, or load more."
+                f"{self._counted()}: test={test} and validation={validation}, with no subject on two sides, leave "
+                f"{end} for training; received train={train}. Ask for fewer images, or load more."
+                f"{self._about_subjects()}"
             )
             raise InputError(msg)
+        if test and len(first) < FEW:
+            tested = len(np.unique(self.subjects[testing]))
+            msg = (
+                f"{self._counted()}, and {'one is' if tested == 1 else f'{tested} are'} tested on. A score over so few "
+                f"says little of others, and its interval less.{self._about_subjects()}"
+            )
+            warnings.warn(msg, DataNotice, stacklevel=2)
         return self._pick(order[: end if train is None else train]), self._pick(validating), self._pick(testing)
+
+    def _counted(self) -> str:
+        count = len(np.unique(self.subjects))
+        return f"{self.name!r} holds {len(self)} images of {count} subject{'s' * (count != 1)}"
+
+    def _about_subjects(self) -> str:
+        if not self.name.startswith("folder:"):
+            return ""
+        return (
+            " In a folder, the subject is the patient's ID of a DICOM file, else the subfolder, else the study of a "
+            "DICOM file, else the file: where no ID tells them apart, give each subject a subfolder."
+        )
 
     def _pick(self, chosen: np.ndarray) -> Cohort:
         return replace(self, images=self.images[chosen], subjects=self.subjects[chosen])

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 NO_IMAGE = re.compile("Segmentation|Spectroscopy|^RT (?!Image)")  # though they have rows, and some of them pixels
+NOBODY = re.compile(  # as a patient's ID
+    r"(|anon(ymous|ymi[sz]ed)?|de-?identified|unknown|none|null|removed|redacted|patient|n/?a|[x0?.-]+)", re.I
+)
+STUDY = "study "  # begins what stands for a patient who is not named
 ROWS = 512  # at a time, to save memory
 MOST_FRAMES = 10**5  # no file holds more
 
@@ -66,12 +70,12 @@ def _surveyed(path: str, *_: int) -> int | str:
 
 
 def read(file: Path, *, name: str) -> tuple[Iterator[np.ndarray], str | None]:
-    """Read the frames of a file, one by one, and the patient's ID; see `reading.read_images`."""
+    """Read the frames of a file, one by one, and whom they show; see `reading.read_images`."""
     try:
         with _quiet():
             header = _header(file)
             frames = _frames(header)
-            patient = str(header.get("PatientID") or "") or None
+            patient = _patient(header)
         _check_pixels(header, name)
         _check_compression(header.file_meta.TransferSyntaxUID, name)
     except InputError:
@@ -102,6 +106,15 @@ def _read(header: Dataset, frames: int, name: str) -> Iterator[np.ndarray]:
             msg = f"{name} holds values that are not finite, or of no range. Get it anew, or take it out of the folder."
             raise InputError(msg)
         yield image
+
+
+def _patient(header: Dataset) -> str | None:
+    """The patient's ID, or where that says nothing, the study: the images of one study show one patient."""
+    patient = str(header.get("PatientID") or "").strip()
+    if not NOBODY.fullmatch(patient):
+        return patient
+    study = str(header.get("StudyInstanceUID") or "")
+    return f"{STUDY}{study}" if study else None
 
 
 def _header(file: Path, *, pixels: bool = True) -> Dataset:
@@ -166,7 +179,7 @@ def _frames(header: Dataset) -> int:
 def _check_pixels(header: Dataset, name: str) -> None:
     if "Rows" not in header or not any(f"{kind}PixelData" in header for kind in ("", "Float", "DoubleFloat")):
         raise _damaged(name, "it holds no pixels")
-    images._check_size(header.Rows, header.Columns, name)
+    images.check_size(header.Rows, header.Columns, name)
 
 
 def _check_compression(syntax: UID, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from cdae_lessons.datasets.dicom import STUDY
 from cdae_lessons.datasets.folder_files import listed
 from cdae_lessons.datasets.image_set import Entry, Images, choose
 from cdae_lessons.datasets.images import resize
@@ -18,7 +19,7 @@ from cdae_lessons.errors import DataNotice, InputError
 from cdae_lessons.files import StrPath, data_home, state
 
 KINDS = "PNG, JPEG, TIFF, PGM, BMP, DICOM or NIfTI"
-READING = 1  # raise it whenever files are read differently
+READING = 2  # raise it whenever files are read differently
 SOME = 500  # images tell the range of a set
 LITTLE = 0.1  # of the range 0 to 1: a set that uses less is too dark to learn from
 
@@ -28,7 +29,8 @@ class Folder:
     """The images in a folder and below, in natural order of the file names.
 
     A file may hold many images: frames, pages or slices. The subject of an image is the patient's ID in a DICOM file,
-    else the subfolder that it lies in (however deep), else the file itself.
+    else the subfolder that it lies in (however deep), else the study of a DICOM file, else the file itself. An ID such
+    as ``ANONYMOUS`` is none.
 
     With `rescale`, two percentiles of the pixels of all images become 0 and 1 of all images alike, whatever their range
     was. The images stay comparable, as they would not if each were stretched on its own.
@@ -122,7 +124,7 @@ def read_folder(
             found, patient = read_images(file, name=str(file), any_range=rescale is not None)
             chosen = [_resized(image, size) for number, image in enumerate(found) if not frames or number in frames]
             images += chosen
-            subjects += [patient or file.relative_to(folder).parts[0]] * len(chosen)
+            subjects += [_subject(file.relative_to(folder), patient)] * len(chosen)
         return np.stack(images), np.array(subjects)
 
     numbers = list(filter(None, wanted.values()))
@@ -156,6 +158,11 @@ def _check(folder: Path) -> None:
     except OSError as error:
         msg = f"The folder {folder} cannot be opened: {error.strerror or error}. Get the right to read it, or copy it."
         raise InputError(msg) from error
+
+
+def _subject(file: Path, patient: str | None) -> str:
+    unnamed = patient is None or (patient.startswith(STUDY) and len(file.parts) > 1)
+    return file.parts[0] if unnamed else str(patient)
 
 
 def _drawn(files: list[Path], n: int, *, seed: int, what: str) -> dict[Path, list[int] | None]:

@@ -13,9 +13,10 @@ from typing import BinaryIO
 
 import numpy as np
 
+from cdae_lessons.datasets import pictures
 from cdae_lessons.datasets.download import Source, by_hand, download
 from cdae_lessons.datasets.image_set import Entry, Images, choose
-from cdae_lessons.datasets.images import read_image, resize
+from cdae_lessons.datasets.images import resize
 from cdae_lessons.datasets.prepared import kept
 from cdae_lessons.errors import InputError
 from cdae_lessons.files import StrPath, data_home, state
@@ -94,7 +95,7 @@ class Mias:
 def _prepare(place: Path, size: int) -> Images:
     images = {}
     for name, number, source in _files(place):
-        image, _ = read_image(source, name=f"{place}: {name}")
+        image = pictures.read(source, name=f"{place}: {name}")
         if image.shape != (SIDE, SIDE):
             height, width = image.shape
             msg = (

@@ -56,7 +56,7 @@ def _opened(file: Path, name: str) -> Any:
     if not 2 <= len(shape) <= 4 or kind.kind not in "uif":
         msg = f"{name} holds {kind} values of shape {shape}; expected grey slices, or volumes of them. Save it as such."
         raise InputError(msg)
-    images._check_size(shape[0], shape[1], name)
+    images.check_size(shape[0], shape[1], name)
     if int(np.prod(shape[2:], dtype=object)) > MOST_SLICES:
         msg = f"{name} claims to be a stack of shape {shape}; expected {MOST_SLICES} slices at most. It may be a trap."
         raise InputError(msg)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -12,12 +14,15 @@ from cdae_lessons.errors import InputError
 
 JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc")
 SUFFIXES = (*JPEG, ".png", ".apng", ".pgm", ".ppm", ".pnm", ".pbm", ".pfm", ".bmp", ".dib", ".gif", ".webp")
+FORMATS = ("PNG", "JPEG", "TIFF", "PPM", "BMP", "GIF", "WEBP", "JPEG2000")  # no EPS, which is a program
 BITMAP = b"BM"
 
 
-def read(file: Path, *, name: str) -> np.ndarray:
+def read(source: Path | BinaryIO, *, name: str) -> np.ndarray:
     """Read a picture; see `reading.read_images`."""
-    values = images._decoded(_with_header(file, name) if file.suffix.lower() == ".dib" else file, name)
+    if isinstance(source, Path) and source.suffix.lower() == ".dib":
+        source = _with_header(source, name)
+    values = decoded(source, name=name)
     if values.dtype == np.uint8:
         return grey(values)
     return grey(values, largest=1 if values.dtype.kind == "f" else 65535)
@@ -41,3 +46,29 @@ def _with_header(file: Path, name: str) -> io.BytesIO:
         msg = f"{name} cannot be read: {error.strerror or error}. Get it anew, or take it out of the folder."
         raise InputError(msg) from error
     return io.BytesIO(content if content.startswith(BITMAP) else BITMAP + bytes(12) + content)
+
+
+def decoded(source: Path | BinaryIO, *, name: str) -> np.ndarray:
+    """What Pillow makes of a file: (H, W) or (H, W, 3), of the type that it is stored in."""
+    from PIL import Image, ImageOps
+
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(source, formats=FORMATS) as picture:
+            images.check_size(picture.height, picture.width, name)
+            frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)
+            picture.load()
+            ImageOps.exif_transpose(picture, in_place=True)
+            grey = picture.mode in ("L", "I", "F") or picture.mode.startswith("I;16")
+            values = np.asarray(picture if grey else picture.convert("L" if picture.mode == "1" else "RGB"))
+    except InputError:
+        raise
+    except Exception as error:  # a damaged or hostile file can make the decoders raise anything
+        msg = (
+            f"{name} cannot be read as an image: {error}. It is damaged, cut short, or not the kind its name says. "
+            "Get it anew, save it as 8- or 16-bit grey PNG, or take it out of the folder."
+        )
+        raise InputError(msg) from error
+    if frames > 1:
+        msg = f"{name} holds {frames} frames; expected one image a file. Save the frames as single files."
+        raise InputError(msg)
+    return values

@@ -33,7 +33,7 @@ def read_images(file: Path, *, name: str, any_range: bool = False) -> tuple[Iter
         white, padding black); floating-point values must lie in [0, 1] already. Colour by luminance, transparency
         ignored.
     patient : str or None
-        The patient's ID of a DICOM file.
+        Of a DICOM file: the patient's ID, or ``"study "`` and its UID where the ID is empty, ``ANONYMOUS`` or its like.
 
     Raises
     ------

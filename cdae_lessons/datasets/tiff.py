@@ -68,8 +68,8 @@ def _places(opened: TiffFile) -> list[int]:
 
 def _page(file: Path, opened: TiffFile, place: int, name: str) -> np.ndarray:
     page = opened.pages[place].aspage()
-    images._check_size(page.imagelength, page.imagewidth * page.imagedepth, name)
-    images._check_size(page.tilelength or 1, page.tilewidth or 1, name)
+    images.check_size(page.imagelength, page.imagewidth * page.imagedepth, name)
+    images.check_size(page.tilelength or 1, page.tilewidth or 1, name)
     grey = page.photometric in (WHITE_IS_ZERO, BLACK_IS_ZERO) and page.samplesperpixel <= 2
     colour = page.photometric == RGB and page.samplesperpixel >= 3
     kind = "u" if page.dtype is None else page.dtype.kind

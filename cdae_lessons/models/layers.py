@@ -77,7 +77,7 @@ def _sides(rim: int) -> tuple[tuple[int, int], tuple[int, int]]:
 
 def initial_weights(seed: int, layer: int = 0) -> keras.Initializer:
     """A layer's own: two layers of one shape must not start equal, nor models of neighbouring seeds share any."""
-    return keras.initializers.GlorotUniform(seed=1000 * seed + layer)
+    return keras.initializers.GlorotUniform(seed=1000 * check_count(seed, what="seed") + layer)
 
 
 def check_widths(widths: Sequence[int], *, what: str) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ from cdae_lessons.studies.configuration import Configuration
 from cdae_lessons.studies.sides import Sides, sides
 
 TEST_NOISE = 2016  # seed of the one noisy test set that every run of one data set and noise is scored on
+BORDER = metrics.WINDOW // 2  # pixels whose SSIM does not count
 EXAMPLES = 3  # test images kept for pictures
 
 
@@ -38,11 +39,11 @@ def measure(config: Configuration, *, data_dir: StrPath | None = None, keep: Str
     -------
     dict
         Plain numbers, lists and text, ready for JSON: ``config``; ``code``, what decided it (``code.version``);
-        ``scores``, lists of ``ssim``, ``psnr`` and ``ssim_body`` (``data_range=1``) and ``ssim_range2``
-        (``data_range=2``) with an entry for each test image; ``subjects``, whom each shows, as whole numbers;
-        ``validation_ssim``, the mean over the validation images, by which networks may be chosen (None for a classical
-        method, or without such images); ``history``, the loss of each epoch; ``weights`` (0 for a classical method);
-        ``seconds`` of training or tuning; ``finished``, the time (UTC); ``made_with``, versions and device.
+        ``scores``, lists of ``ssim``, ``psnr`` and ``ssim_body`` (``data_range=1``; NaN in an image without a body) and
+        ``ssim_range2`` (``data_range=2``) with an entry for each test image; ``subjects``, whom each shows, as whole
+        numbers; ``validation_ssim``, the mean over the validation images, by which networks may be chosen (None for a
+        classical method, or without such images); ``history``, the loss of each epoch; ``weights`` (0 for a classical
+        method); ``seconds`` of training or tuning; ``finished``, the time (UTC); ``made_with``, versions and device.
 
     Raises
     ------
@@ -131,10 +132,13 @@ def _validated(model: Any, images: Sides, corrupt: Callable[..., np.ndarray]) ->
 
 def _scores(clean: np.ndarray, denoised: np.ndarray) -> dict[str, np.ndarray]:
     whole, body = metrics.score(clean, denoised, data_range=1), metrics.body_mask(clean)
+    inside = np.full(len(clean), np.nan)
+    if body[:, BORDER:-BORDER, BORDER:-BORDER].any():
+        inside = metrics.score(clean, denoised, data_range=1, mask=body)["ssim"].to_numpy()
     return {
         "ssim": whole["ssim"].to_numpy(),
         "psnr": whole["psnr"].to_numpy(),
-        "ssim_body": metrics.score(clean, denoised, data_range=1, mask=body)["ssim"].to_numpy(),
+        "ssim_body": inside,
         "ssim_range2": metrics.score(clean, denoised, data_range=2)["ssim"].to_numpy(),
     }
 

@@ -177,7 +177,7 @@ def _parts(
     for name in names:
         train, _, test = cohorts[name] = sides.split(name, SIZE, "paper", None if data_dir is None else str(data_dir))
         images[name] = sides.fingerprint(train, test)
-        _tell(name, len(train), len(test), say)
+        _tell(name, train, test, say)
     train, _, test = cohorts[dataset]
     if LOW in noises:
         second, _, more_test = cohorts[names[1]]
@@ -190,11 +190,15 @@ def _parts(
             yield from rows("IV", names[:1], level, [len(train)], test)
 
 
-def _tell(name: str, train: int, test: int, say: Any) -> None:
+def _tell(name: str, train: Cohort, test: Cohort, say: Any) -> None:
     wanted = sides.PAPER_TRAIN + (sides.PAPER_TEST_MIAS if name == "mias" else sides.PAPER_TEST)
-    if train + test < wanted:
+    if len(train) + len(test) < wanted:
         say(f"{name} has fewer images than the {wanted} of the paper's split, which is scaled.")
-    say(f"{name}: {train} images to train on, {test} to test on.")
+    seen, others = (len(np.unique(side.subjects)) for side in (train, test))
+    say(
+        f"{name}: {len(train)} images of {seen} subject{'s' * (seen != 1)} to train on, {len(test)} of {others} "
+        f"other{'s' * (others != 1)} to test on."
+    )
 
 
 def _partner(dataset: str, data_dir: StrPath | None) -> str:

@@ -17,6 +17,7 @@ import pandas as pd
 from cdae_lessons import plotting
 from cdae_lessons.datasets import Cohort
 from cdae_lessons.studies.configuration import Configuration
+from cdae_lessons.studies.store import mean
 from cdae_lessons.studies.summary import write_files
 
 COLUMNS = [
@@ -30,7 +31,7 @@ NOTES = (
     'the column "range 2" has 2, which the paper probably used, and stands here only to be compared with "reported".',
     '"reported" is recalled from the paper, not read from it, and was measured on the paper\'s own images.',
     "The 95 % interval is over the test images (subjects, where known), by bootstrap. It does not cover another seed "
-    "of the network: for that, see the rows of the other seeds.",
+    "of the network: for that, see the rows of the other seeds. Test images of one subject have no interval.",
     '"body" is the SSIM inside the body alone, since on mostly black images plain SSIM measures the background.',
     '"median_3x3" is the paper\'s median, not tuned. The other classical denoisers are tuned on the training images '
     "and know the mean and the spread of the noise, as the network does.",
@@ -83,7 +84,8 @@ def tables(scores: pd.DataFrame, results: Sequence[Finished]) -> list[tuple[str,
     """
     rows = scores.assign(
         table=[one.table for one in results],
-        body=[np.mean(one.result["scores"]["ssim_body"]) for one in results],
+        body=[mean(one.result["scores"]["ssim_body"]) for one in results],
+        no_body=[int(np.isnan(one.result["scores"]["ssim_body"]).sum()) for one in results],
     )
     blocks = []
     for (table, dataset, noise), block in rows.groupby(["table", "dataset", "noise"], sort=False):
@@ -94,9 +96,7 @@ def tables(scores: pd.DataFrame, results: Sequence[Finished]) -> list[tuple[str,
                 "train": block["n_train"].astype(str),
                 "seed": block["seed"].astype(str),
                 "SSIM": _starred(block["ssim"], "{:.3f}"),
-                "95 %": [
-                    f"{low:.3f}-{high:.3f}" for low, high in zip(block["ssim_low"], block["ssim_high"], strict=True)
-                ],
+                "95 %": [_interval(low, high) for low, high in zip(block["ssim_low"], block["ssim_high"], strict=True)],
                 "body": _starred(block["body"], "{:.3f}"),
                 "PSNR dB": _starred(block["psnr"], "{:.1f}"),
                 "range 2": block["ssim_range2"].map("{:.3f}".format),
@@ -107,6 +107,8 @@ def tables(scores: pd.DataFrame, results: Sequence[Finished]) -> list[tuple[str,
             shown = shown.drop(columns=["range 2", "reported"])
         name = f"{dataset}, {noise}"
         title = f"Table {table}: {name}, {block['n_test'].iloc[0]} test images"
+        if black := block["no_body"].iloc[0]:
+            title += f" ({black} without a body to score: all black)"
         blocks.append((name, title, shown.reset_index(drop=True)))
     return blocks
 
@@ -152,7 +154,12 @@ def slug(text: str) -> str:
 
 
 def _starred(values: pd.Series, form: str) -> list[str]:
-    return [form.format(value) + ("*" if value == values.max() else " ") for value in values]
+    best = values.max()
+    return ["none " if pd.isna(value) else form.format(value) + ("*" if value == best else " ") for value in values]
+
+
+def _interval(low: float, high: float) -> str:
+    return "one subject" if pd.isna(low) else f"{low:.3f}-{high:.3f}"
 
 
 def _images(results: Sequence[Finished]) -> pd.DataFrame:

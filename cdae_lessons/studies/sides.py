@@ -73,12 +73,13 @@ def sides(config: Configuration, *, data_dir: StrPath | None = None) -> Sides:
 def paper_sides(cohort: Cohort) -> tuple[Cohort, Cohort, Cohort]:
     """The first images to train on and the last to test on, as in the paper, or as many as there are; none validates.
 
-    300 and 22 for ``mias``, 300 and 100 else, and fewer in proportion where there are fewer images.
+    300 and 22 for ``mias``, 300 and 100 else, and fewer in proportion where there are fewer images; at most so many to
+    test on that the first subject's are left to train on.
 
     Raises
     ------
     InputError
-        If there are fewer than four images.
+        If there are fewer than four images, or all of one subject.
     """
     count, test = len(cohort), PAPER_TEST_MIAS if cohort.name == "mias" else PAPER_TEST
     if count < 4:
@@ -86,6 +87,8 @@ def paper_sides(cohort: Cohort) -> tuple[Cohort, Cohort, Cohort]:
         raise InputError(msg)
     if count < PAPER_TRAIN + test:
         test = max(round(count * test / (PAPER_TRAIN + test)), min(6, count // 2))
+        others = int((cohort.subjects != cohort.subjects[0]).sum())
+        test = min(test, others) or test
     first, none, last = cohort.split(train=None, validation=0, test=test, seed=None)
     return first.take(min(PAPER_TRAIN, len(first))), none, last
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,8 @@ def set_aside(store: Path, config: Configuration, why: str) -> None:
 
 
 def row(result: Mapping[str, Any]) -> dict[str, Any]:
-    """A result as a row of a table with `COLUMNS`: scores are means over the test images."""
-    means = {name: sum(values) / len(values) for name, values in result["scores"].items()}
+    """A result as a row of a table with `COLUMNS`: scores are means over the test images that have one."""
+    means = {name: mean(values) for name, values in result["scores"].items()}
     return {
         **result["config"],
         **{name: means[name] for name in ("ssim", "ssim_body", "psnr")},
@@ -85,6 +86,12 @@ def row(result: Mapping[str, Any]) -> dict[str, Any]:
         "device": result["made_with"]["device"],
         **{name: result[name] for name in ("weights", "seconds", "code", "finished")},
     }
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean of the scores that are numbers; NaN if none is."""
+    found = [value for value in values if not math.isnan(value)]
+    return sum(found) / len(found) if found or not values else math.nan
 
 
 def frozen(config: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

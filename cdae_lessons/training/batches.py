@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from cdae_lessons import noise
-from cdae_lessons.errors import InputError, check_images
+from cdae_lessons.errors import InputError, check_count, check_images
 from cdae_lessons.training.recipes import MOVE_FROM, Recipe
 
-Corrupt = Callable[..., np.ndarray]
-"""``corrupt(images, rng=generator) -> noisy``."""
+Corrupt = Callable[..., Any]
+"""``corrupt(images, rng=generator) -> noisy``, or ``-> (noisy, wanted)``."""
 
 
 class Batches:
@@ -44,8 +44,9 @@ class Batches:
     ):
         self.clean, self.corrupt, self.recipe, self.target = clean, corrupt, recipe, target
         self.batch_size, self.seed, self.epoch = batch_size, seed, 0
-        fixed = np.random.default_rng([seed, 0])
-        self.noisy = None if recipe.fresh_noise else corrupted(clean, corrupt, rng=fixed)
+        self.fixed: tuple[np.ndarray, ...] = ()
+        if not recipe.fresh_noise:
+            self.fixed = pair(clean, corrupt, rng=np.random.default_rng([seed, 0]))
         self._shuffle()
 
     def __len__(self) -> int:
@@ -61,10 +62,10 @@ class Batches:
         chosen = self.order[number * self.batch_size : (number + 1) * self.batch_size]
         if len(chosen) == 1:  # torch 2.13 on a CPU cannot differentiate a small convolution of one image
             chosen = chosen.repeat(2)
-        kinds = [self.clean] if self.noisy is None else [self.clean, self.noisy]
-        clean, *fixed = self._moved(np.stack([images[chosen] for images in kinds]), number, rng=rng)
-        noisy = fixed[0] if fixed else corrupted(clean, self.corrupt, rng=rng)
-        return noisy, clean if self.target is None else self.target(clean)
+        kinds = self.fixed or (self.clean,)
+        moved = self._moved(np.stack([images[chosen] for images in kinds]), number, rng=rng)
+        noisy, wanted = moved if self.fixed else pair(moved[0], self.corrupt, rng=rng)
+        return noisy, wanted if self.target is None else self.target(wanted)
 
     def next_epoch(self) -> None:
         """Go on to the next epoch."""
@@ -92,9 +93,14 @@ class Batches:
         return images
 
 
-def corrupted(images: np.ndarray, corrupt: Corrupt, *, rng: np.random.Generator) -> np.ndarray:
-    """The images with noise; whatever `corrupt` does to what it is given, `images` stay as they are."""
-    return np.asarray(corrupt(images.copy(), rng=rng), np.float32)
+def pair(images: np.ndarray, corrupt: Corrupt, *, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The images with noise, and what is to be learned of them: the images, or what `corrupt` returns beside the noise.
+
+    Whatever `corrupt` does to what it is given, `images` stay as they are.
+    """
+    made = corrupt(images.copy(), rng=rng)
+    noisy, wanted = made if isinstance(made, tuple) else (made, images)
+    return np.asarray(noisy, np.float32), np.asarray(wanted, np.float32)
 
 
 def validation_noise(images: np.ndarray, corrupt: Corrupt, *, seed: int = 0) -> np.ndarray:
@@ -113,8 +119,8 @@ def validation_noise(images: np.ndarray, corrupt: Corrupt, *, seed: int = 0) -> 
     -------
     ndarray of shape (M, H, W)
     """
-    images = check_images(images, what="validation images")
-    return corrupted(images, corrupt, rng=np.random.default_rng([seed, 1]))
+    images, seed = check_images(images, what="validation images"), check_count(seed, what="seed")
+    return pair(images, corrupt, rng=np.random.default_rng([seed, 1]))[0]
 
 
 def check_corrupt(corrupt: Any, clean: np.ndarray) -> None:
@@ -124,15 +130,19 @@ def check_corrupt(corrupt: Any, clean: np.ndarray) -> None:
         msg = f"{remedy}; received {corrupt!r}."
         raise InputError(msg)
     try:
-        noisy = corrupted(clean[:1], corrupt, rng=np.random.default_rng(0))
-    except TypeError as error:
+        made = pair(clean[:1], corrupt, rng=np.random.default_rng(0))
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
         msg = f"{remedy}; calling it failed: {error}"
         raise InputError(msg) from error
-    if noisy.shape != clean[:1].shape or not np.isfinite(noisy).all():
-        msg = (
-            f"{remedy}, that returns finite values of the same shape; for {clean[:1].shape} it returned {noisy.shape}."
-        )
-        raise InputError(msg)
+    for images in made:
+        if images.shape != clean[:1].shape or not np.isfinite(images).all():
+            msg = (
+                f"{remedy}, that returns finite values of the same shape; for {clean[:1].shape} it returned "
+                f"{images.shape}."
+            )
+            raise InputError(msg)
 
 
 def name_of(corrupt: Corrupt) -> str:

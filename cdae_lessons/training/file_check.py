@@ -27,6 +27,13 @@ CLASSES = {
         Softmax Rescaling Identity
         """.split()  # noqa: SIM905
     ),
+    "keras.src.ops.numpy": set(  # what a residual network subtracts by, and its like
+        """
+        Absolute Add Clip Concatenate Divide ExpandDims GetItem Maximum Mean Minimum Multiply Negative Power Reshape
+        Sqrt Square Squeeze Subtract Transpose TrueDivide
+        """.split()  # noqa: SIM905
+    ),
+    "keras.src.ops.nn": {"Elu", "Gelu", "LeakyRelu", "Relu", "Sigmoid", "Silu", "Softplus", "Tanh"},
     "keras.initializers": set(
         """
         Constant GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform Ones Orthogonal RandomNormal
@@ -35,7 +42,7 @@ CLASSES = {
     ),
     "keras.regularizers": {"L1", "L2", "L1L2"},
     "keras.constraints": {"MaxNorm", "NonNeg", "UnitNorm"},
-    None: {"__keras_tensor__"},
+    None: {"__keras_tensor__", "__ellipsis__", "__slice__"},
 }
 
 

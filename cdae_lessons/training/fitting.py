@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike
 from cdae_lessons.errors import InputError, check_count, check_images, known
 from cdae_lessons.progress import bar
 from cdae_lessons.training.batches import Batches, Corrupt, check_corrupt, name_of, validation_noise
-from cdae_lessons.training.denoising import check_size, denoise
+from cdae_lessons.training.denoising import check_model, denoise
 from cdae_lessons.training.history import History, Stop
 from cdae_lessons.training.monitor import Record, Validation, Watch, check_finite, held_back
-from cdae_lessons.training.recipes import RECIPES, Recipe, learning_rate
+from cdae_lessons.training.recipes import RECIPES, Recipe, check_loss, learning_rate
 from cdae_lessons.training.stepping import stepping
 
 VALIDATED = 20  # steps, at least, from one validation to the next
@@ -52,7 +52,9 @@ def fit(
     clean : ndarray of shape (N, H, W), floating point in [0, 1]
         The training images.
     corrupt : callable
-        ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``.
+        ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``. If it returns
+        a tuple ``(noisy, wanted)``, the network learns `wanted` in place of the clean images: a second noisy copy, as
+        in Noise2Noise (Lehtinen et al. 2018, arXiv 1803.04189), say. Where that leaves [0, 1], give ``loss="mse"``.
     recipe : {"paper", "fast"} or Recipe
         See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
         once. "fast": fresh noise and, in a long training of few images, flips and small shifts; SSIM in the loss, a
@@ -89,14 +91,17 @@ def fit(
     InputError
         If an argument does not fit, or the loss becomes NaN; the model then holds the last good weights.
     """
-    clean = check_images(clean, what="clean training images")
-    check_size(model, clean)
+    clean, seed = check_images(clean, what="clean training images"), check_count(seed, what="seed")
+    check_model(model, clean)
     plan = planned(recipe, n=len(clean), epochs=epochs, steps=steps, batch_size=batch_size, loss=loss)
     check_corrupt(corrupt, clean)
+    if watch is not None and not callable(watch):
+        msg = f"Expected watch to be a function of one dict, or None; received {watch!r}."
+        raise InputError(msg)
     seen = None
     if validation is not None:
         validation = check_images(validation, what="validation images")
-        check_size(model, validation)
+        check_model(model, validation)
         seen = validation, validation_noise(validation, corrupt, seed=seed)
     batches = Batches(clean, corrupt, recipe=plan.recipe, batch_size=plan.batch_size, seed=seed)
     history = carry_out(
@@ -163,7 +168,7 @@ def planned(
     if steps is None and epochs is None:
         epochs, steps = settings.epochs, settings.steps
     epochs = epochs or -(-(steps or 1) // steps_an_epoch)
-    settings = settings if loss is None else replace(settings, loss=loss)
+    settings = settings if loss is None else replace(settings, loss=check_loss(loss))
     return Plan(settings, "own" if own else str(recipe), epochs, steps_an_epoch, batch_size)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cdae_lessons import backend
-from cdae_lessons.errors import InputError, check_images
+from cdae_lessons.errors import InputError, check_count, check_images
 from cdae_lessons.training.batches import Batches, Corrupt, check_corrupt
-from cdae_lessons.training.denoising import check_size
+from cdae_lessons.training.denoising import check_model
 from cdae_lessons.training.fitting import carry_out, planned
 from cdae_lessons.training.history import History
 
@@ -59,8 +59,8 @@ def pretrain_layerwise(
     P. Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010) 3371-3408, section 3.5. There the
     higher layers are corrupted by masking their clean input; here by the noise that comes through.
     """
-    clean = check_images(clean, what="clean training images")
-    check_size(model, clean)
+    clean, seed = check_images(clean, what="clean training images"), check_count(seed, what="seed")
+    check_model(model, clean)
     names = {layer.name for layer in model.layers}
     depth = sum(name.startswith("encode_") for name in names)
     if depth == 0 or any(f"decode_{k}" not in names for k in range(1, depth + 1)):

@@ -64,7 +64,7 @@ def computing(model: keras.Model, precision: str) -> Iterator[None]:
         On another precision.
     """
     precision = fastest() if known(precision, PRECISIONS, what="precision") == "auto" else precision
-    layers = list(_layers(model))
+    layers = list(every_layer(model))
     last = max((i for i, layer in enumerate(layers) if layer.weights), default=0)
     before = [(layer, layer.dtype_policy) for layer in layers[:last]] if precision == "bfloat16" else []
     try:
@@ -78,9 +78,10 @@ def computing(model: keras.Model, precision: str) -> Iterator[None]:
             model.make_predict_function(force=True)  # the one in use may have been traced in bfloat16
 
 
-def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+def every_layer(model: Any) -> Iterator[Any]:
+    """The layers of a model, and of the models in it."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+            yield from every_layer(layer)
         else:
             yield layer

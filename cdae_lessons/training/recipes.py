@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cdae_lessons import backend
+from cdae_lessons.errors import InputError
 from cdae_lessons.models import LAYOUT
 
 keras: Any = backend.load_keras()
@@ -143,3 +144,21 @@ def learning_rate(recipe: Recipe, step: int, *, steps: int) -> float:
     rising = (step + 1) / max(WARMUP, steps / 10)
     falling = (1 + math.cos(math.pi * (step + 0.5) / steps)) / 2
     return recipe.learning_rate * min(rising, falling)
+
+
+def check_loss(loss: str | Callable[..., Any]) -> str | Callable[..., Any]:
+    """Return `loss` if Keras has one of that name, or it can be called.
+
+    Raises
+    ------
+    InputError
+        If not.
+    """
+    try:
+        found = keras.losses.get(loss)
+    except (ValueError, TypeError):
+        found = None
+    if not callable(found):
+        msg = f"Expected a Keras loss, such as 'mse', or a function of (clean, denoised); received loss={loss!r}."
+        raise InputError(msg)
+    return loss

@@ -12,6 +12,7 @@ from cdae_lessons import backend
 from cdae_lessons.errors import InputError
 from cdae_lessons.files import StrPath, appearing
 from cdae_lessons.training import file_check
+from cdae_lessons.training.denoising import shape_of
 from cdae_lessons.training.history import History
 
 keras = backend.load_keras()
@@ -46,8 +47,10 @@ def save(
     Raises
     ------
     InputError
-        If the name does not end in ``.keras`` or the file cannot be written; no half-written file stays.
+        If it is no model that `fit` takes, the name does not end in ``.keras``, the file cannot be written, or `load`
+        would not take it; no half-written file stays.
     """
+    shape_of(model)
     path = Path(path)
     if path.suffix != ".keras":
         msg = f"Expected a file name that ends in .keras; received {path.name!r}."
@@ -59,12 +62,24 @@ def save(
             model.save(part)
             with zipfile.ZipFile(part, "a") as archive:
                 archive.writestr(_INFO, json.dumps(info, indent=1))
+            _check_that_it_loads(model, part)
     except InputError:
         raise
     except ValueError as error:  # a clock before 1980, which ZIP files cannot say
         msg = f"Cannot write {path}: {error}. Set the clock of this computer."
         raise InputError(msg) from error
     return path
+
+
+def _check_that_it_loads(model: Any, file: Path) -> None:
+    try:
+        file_check.check(file)
+    except Exception as error:  # whatever `load` would meet
+        msg = (
+            f"The model {model.name!r} cannot be saved as a file that training.load takes: {error}. Build it of Keras' "
+            "layers alone, or keep its weights by model.save_weights and build it anew by your own code."
+        )
+        raise InputError(msg) from error
 
 
 def load(path: StrPath) -> Any:

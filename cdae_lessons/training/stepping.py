@@ -11,7 +11,7 @@ import numpy as np
 
 from cdae_lessons import backend
 from cdae_lessons.errors import InputError, known
-from cdae_lessons.training.precision import PRECISIONS, computing, fastest
+from cdae_lessons.training.precision import PRECISIONS, computing, every_layer, fastest
 
 keras: Any = backend.load_keras()
 ops = keras.ops
@@ -36,11 +36,17 @@ def stepping(model: Any, loss: Loss, *, precision: str) -> AbstractContextManage
     Raises
     ------
     InputError
-        On another precision, or a model whose weights are all frozen.
+        On another precision, a model whose weights are all frozen, or with layers of float16.
     """
     precision = fastest() if known(precision, PRECISIONS, what="precision") == "auto" else precision
     if not model.trainable_variables:
         msg = f"The model {model.name!r} has no weights to train. Set trainable = True on it, or on some of its layers."
+        raise InputError(msg)
+    if any(layer.dtype_policy.name in ("float16", "mixed_float16") for layer in every_layer(model)):
+        msg = (
+            f"The model {model.name!r} has layers of float16, in which small gradients vanish. Call "
+            'keras.config.set_dtype_policy("float32"), build it anew, and train it with precision="bfloat16".'
+        )
         raise InputError(msg)
     make = _by_hand if keras.backend.backend() == "torch" else _by_keras
     return make(model, loss, precision)
@@ -80,7 +86,7 @@ def _by_hand(model: Any, loss: Loss, precision: str) -> Iterator[Step]:
             variable.assign(variable.constraint(variable))
         return float(error.item())
 
-    with torch_layers.in_use(model):
+    with torch_layers.in_use(model), torch.enable_grad():
         try:
             yield step
         finally:

@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional
 
 from cdae_lessons import backend
+from cdae_lessons.training.precision import every_layer
 
 keras: Any = backend.load_keras()
 
@@ -48,15 +49,6 @@ def in_use(model: Any) -> Iterator[None]:
                     del _USES[layer]
                     layer.autocast = autocast
                     vars(layer).pop("call", None)
-
-
-def every_layer(model: Any) -> Iterator[Any]:
-    """The layers of a model, and of the models in it."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from every_layer(layer)
-        else:
-            yield layer
 
 
 def _call(layer: Any) -> Callable[[torch.Tensor], torch.Tensor] | None:
