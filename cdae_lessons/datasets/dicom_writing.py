@@ -160,8 +160,8 @@ def _say(header: Dataset, note: str) -> None:
     for element in header.iterall():
         if element.keyword == "FrameType":
             element.value = ["DERIVED", *_texts(element.value)[1:]]
-    header.DerivationDescription = f"{note}, by cdae-lessons {__version__}; {CLAIM}"[:1024]
-    suffix = f"denoised, {CLAIM}"
+    header.DerivationDescription = f"{note[:900]} (cdae-lessons {__version__}); {CLAIM}"
+    suffix = f"derived, {CLAIM}"
     header.SeriesDescription = f"{str(header.get('SeriesDescription') or '')[: 62 - len(suffix)]} {suffix}".strip()
     if before:
         source = Dataset()

@@ -55,7 +55,7 @@ def write(images: ArrayLike, *, like: StrPath, folder: StrPath, window: bool = T
     ``DERIVED\\SECONDARY``, names its source, and says that it is not for diagnosis. Pixels that were compressed are
     uncompressed then; palettes, and colours of other kinds, become RGB. The patient's name stays where it is.
     """
-    like, images = _there(like), check_images(images, in_range=False)
+    like, images = there(like), check_images(images, in_range=False)
     made = place(like, folder)
     if made.exists() and made.samefile(like):
         msg = f"{made} would be written over itself. Choose another folder than the one it is in."
@@ -99,7 +99,7 @@ def unit(like: StrPath, *, window: bool = True) -> tuple[float, str]:
     str
         For the label of a scale; of a DICOM file with a curved table or window, ``"of the range shown"``, with 1.
     """
-    like = _there(like)
+    like = there(like)
     what = reading.kind(like)
     if what == "dicom":
         return dicom_writing.unit(like, window=window)
@@ -112,7 +112,8 @@ def unit(like: StrPath, *, window: bool = True) -> tuple[float, str]:
     return largest, f"grey levels, of {largest}" if largest > 1 else "in the file's unit"
 
 
-def _there(file: StrPath) -> Path:
+def there(file: StrPath) -> Path:
+    """A file of a kind that is read."""
     file = Path(file)
     if not file.is_file():
         msg = f"There is no file {file}. Correct the path."
