@@ -65,7 +65,7 @@ def unit(like: Path, *, window: bool) -> tuple[float, str]:
         return 255, "grey levels, of 255"
     pixels, _ = next(dicom.decoded(header, frames, name=str(like), window=window))
     stored = dicom_values.stored_bits(pixels, header)
-    codes = _inverse(stored, header, 0, window)(np.array([0.25, 0.5, 0.75]))
+    codes = _inverse(stored, header, 0, window)(np.array([0.4, 0.6, 0.9]))
     codes = codes.astype(stored.dtype) if stored.dtype.kind == "f" else np.rint(codes).astype(np.int64)
     values, _ = dicom_values.rescaled(codes, header, 0)
     shades = dicom_values.as_viewed(codes, header, 0, window=window)

@@ -53,9 +53,8 @@ def write(target: Path, like: Path, images: np.ndarray) -> None:
     for place, before, image in zip(places, read(like, name=str(like)), images, strict=True):
         change = np.rot90(difference(image, before), -1) * _largest(opened) / slope
         values[(..., *place)] = moved(values[(..., *place)], change)
-    header = opened.header.copy()
-    header.set_slope_inter(slope, intercept)  # else nibabel would find others
-    made = type(opened)(values, opened.affine, header)
+    made = type(opened)(values, opened.affine, opened.header)
+    made.header.set_slope_inter(slope, intercept)  # else nibabel would find others
     with gzip.open(target, "wb") if like.name.lower().endswith(".gz") else target.open("wb") as stream:
         made.to_stream(stream)
 

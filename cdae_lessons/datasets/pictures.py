@@ -40,11 +40,12 @@ def write(target: Path, like: Path, image: np.ndarray) -> None:
     values = values.clip(0, largest).astype(np.uint16) if largest == 65535 else values
     made = Image.fromarray(moved(values, difference(image, grey(values, largest)) * largest))
     with warnings.catch_warnings(action="ignore"), Image.open(opened(like), formats=images.FORMATS) as before:
-        if before.mode.startswith("RGB") and "RGB;16" in str(before.tile):
-            msg = f"{like} has colours of 16 bits, of which 8 are read and written here."
-            warnings.warn(msg, DataNotice, stacklevel=3)
+        deep = "RGB;16" in str(before.tile)
         kept = {key: before.info[key] for key in ("dpi", "icc_profile") if before.info.get(key)}
         kind = {"GIF": "PNG", "MPO": "JPEG"}.get(str(before.format), str(before.format))
+    if deep:
+        msg = f"{like} has colours of 16 bits, of which 8 are read and written here."
+        warnings.warn(msg, DataNotice, stacklevel=4)
     if before.mode != made.mode:
         kept.pop("icc_profile", None)  # is of other colours
     made.save(target, kind, **BEST.get(kind, {}), **kept)

@@ -31,7 +31,7 @@ def _as_before(page: tiff.Page) -> dict[str, Any]:
     """Colours or polarity, compression, size in print and description of a page."""
     how: dict[str, Any] = {"photometric": "rgb" if page.values.ndim == 3 else ("minisblack", "miniswhite")[page.white]}
     how |= {"compression": "zlib" if page.page.compression != 1 else None, "metadata": None}
-    if page.page.description and not page.page.is_shaped:  # tifffile's own one is of the shape that it had
+    if page.page.description not in ("", page.page.is_shaped):  # tifffile's own one is of the shape that it had
         how["description"] = page.page.description
     across, down, unit = (page.page.tags.get(f"{name}") for name in ("XResolution", "YResolution", "ResolutionUnit"))
     if across and down:

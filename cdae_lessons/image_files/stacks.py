@@ -78,13 +78,12 @@ def find_range(images: ArrayLike, *, percentiles: tuple[float, float] | None = N
         Black and white, the first below the second.
     """
     images = check_images(images, in_range=False)
-    low, high = np.percentile(images, percentiles or NEARLY_ALL)
-    if percentiles is None:
-        darkest = images.min()
-        if darkest >= 0 and images.max() <= 1 and high - low >= LITTLE:
-            return 0.0, 1.0
-        if high > darkest:
-            low, high = np.percentile(images[images > darkest], NEARLY_ALL)
+    darkest = images.min()
+    inside = images if percentiles else images[images > darkest]
+    low, high = np.percentile(inside if inside.size else images, percentiles or NEARLY_ALL)
+    low = min(darkest, low) if low == high else low
+    if percentiles is None and darkest >= 0 and images.max() <= 1 and high - low >= LITTLE:
+        return 0.0, 1.0
     return float(low), float(high if high > low else low + 1)
 
 
