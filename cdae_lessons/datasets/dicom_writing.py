@@ -47,15 +47,9 @@ def write(target: Path, like: Path, images: np.ndarray, *, window: bool, note: s
         else:
             made.append(_grey(pixels, before, images[frame], header, frame, window))
     with dicom.quiet():
-        try:
-            _put(header, np.stack(made))
-            _say(header, note)
-            header.save_as(target, enforce_file_format=True)
-        except OSError:
-            raise
-        except Exception as error:  # what a file says may be beyond what pydicom writes
-            msg = f"{name} can be read, but not be written again: {error}. Save it anew by the program that made it."
-            raise InputError(msg) from error
+        _put(header, np.stack(made))
+        _say(header, note)
+        header.save_as(target, enforce_file_format=True)
 
 
 def unit(like: Path, *, window: bool) -> tuple[float, str]:

@@ -32,7 +32,7 @@ def _as_before(page: tiff.Page) -> dict[str, Any]:
     how: dict[str, Any] = {"photometric": "rgb" if page.values.ndim == 3 else ("minisblack", "miniswhite")[page.white]}
     how |= {"compression": "zlib" if page.page.compression != 1 else None, "metadata": None}
     if page.page.description not in ("", page.page.is_shaped):  # tifffile's own one is of the shape that it had
-        how["description"] = page.page.description
+        how["description"] = page.page.description.encode()
     across, down, unit = (page.page.tags.get(f"{name}") for name in ("XResolution", "YResolution", "ResolutionUnit"))
     if across and down:
         how |= {"resolution": (across.value, down.value), "resolutionunit": int(unit.value) if unit else 1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from cdae_lessons.datasets import dicom_writing, nifti, pictures, reading, tiff, tiff_writing
@@ -64,17 +65,27 @@ def write(images: ArrayLike, *, like: StrPath, folder: StrPath, window: bool = T
     if len(images) != expected:
         msg = f"Expected {expected} images, as {like} holds; received {len(images)}."
         raise InputError(msg)
-    what = reading.kind(like)
-    with appearing(made) as part:
-        if what == "dicom":
-            dicom_writing.write(part, like, images, window=window, note=note)
-        elif what == "tiff":
-            tiff_writing.write(part, like, images)
-        elif what == "nifti":
-            nifti.write(part, like, images)
-        else:
-            pictures.write(part, like, images[0])
+    try:
+        with appearing(made) as part:
+            _write(part, like, images, window=window, note=note)
+    except InputError:
+        raise
+    except Exception as error:  # what a file says of itself may be beyond what the libraries write
+        msg = f"{like} can be read, but not be written again: {error}. Save it anew by the program that made it."
+        raise InputError(msg) from error
     return made
+
+
+def _write(target: Path, like: Path, images: np.ndarray, *, window: bool, note: str) -> None:
+    what = reading.kind(like)
+    if what == "dicom":
+        dicom_writing.write(target, like, images, window=window, note=note)
+    elif what == "tiff":
+        tiff_writing.write(target, like, images)
+    elif what == "nifti":
+        nifti.write(target, like, images)
+    else:
+        pictures.write(target, like, images[0])
 
 
 def place(like: StrPath, folder: StrPath) -> Path:
