@@ -318,6 +318,7 @@ def test_one_bad_file_among_good_ones(tmp_path, said, blurring):
         (["empty"], "holds no images to denoise"),
         (["a.png", "--rescale", "9-1"], "Expected rescale=LOW-HIGH"),
         (["a.png", "--noise", "gauss p=1"], "no noise model called 'gauss'"),
+        (["a.png", "--steps", "9"], "Expected steps only with a folder to train on"),
         (["a.png", "--model", "none.keras"], "There is no file none.keras"),
         (["a.png", "--clean", "one/b.png"], "Expected clean images of shape"),
         (["a.png", "--out", "words.txt"], "Cannot write"),
@@ -336,6 +337,7 @@ def test_mistakes_are_answered_in_a_sentence(tmp_path, said, blurring, arguments
     assert message in text
     assert "Traceback" not in text
     assert (tmp_path / "a.png").read_bytes() == before
+    assert not [*tmp_path.glob("denoised/*"), *tmp_path.glob("made/*")]
 
 
 def test_the_picture_has_a_scale_with_the_unit(tmp_path, monkeypatch):

@@ -194,6 +194,16 @@ def test_nifti_keeps_header_affine_type_and_scaling(tmp_path, name, shape, dtype
     assert np.allclose(moved_by, 25, atol=1e-2)
 
 
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 4), (6, 5, 2, 3)])
+def test_each_pixel_of_a_slice_changes_where_it_is(tmp_path, shape):
+    nibabel = pytest.importorskip("nibabel")
+    file = tmp_path / "a.nii"
+    nibabel.Nifti1Image(np.full(shape, 100, np.uint8), np.eye(4)).to_filename(file)
+    images = read(file)
+    wanted = np.random.default_rng(0).random(images.shape, np.float32)
+    assert np.abs(read(again(file, wanted)) - wanted).max() <= 0.51 * LEVEL
+
+
 # DICOM
 
 

@@ -77,6 +77,9 @@ def denoise_files(
     if clean is not None and len(work) != 1:
         msg = f"Expected one file to denoise where its clean image is given; received {len(work)}."
         raise InputError(msg)
+    if steps is not None and train is None:
+        msg = "Expected steps only with a folder to train on: they are the training's. Leave them out, or add train."
+        raise InputError(msg)
     known = None if noise == AUTO else networks.deviation(noise)
     left = {source: target for source, target in work.items() if not target.exists()}
     if len(left) < len(work):
@@ -123,16 +126,21 @@ def _denoised(
     started = time.monotonic()
     window = rescale is None
     images = read(source, window=window)
+    right = None if clean is None else read(clean, window=window)
+    if right is not None and right.shape != images.shape:
+        msg = f"Expected clean images of shape {images.shape}, as {source} has; received {right.shape}."
+        raise InputError(msg)
     ends = find_range(images, percentiles=rescale)
     scale, name = unit(source, window=window)
     wide = (ends[1] - ends[0]) * scale
     sigma = known if known is not None else noise_level(images, ends=ends)
     after = denoise(network.model, images, ends=ends, progress=progress)
-    write(after, like=source, folder=target.parent, window=window, note="Denoised by a convolutional autoencoder")
     middle = len(images) // 2
     looks.write(
         target.with_name(target.name + PICTURE), images[middle], after[middle], ends=ends, scale=scale, unit=name
     )
+    # The file comes last, since it is what an interrupted command knows the finished ones by.
+    write(after, like=source, folder=target.parent, window=window, note="Denoised by a convolutional autoencoder")
     several = f"{len(images)} images" if len(images) > 1 else "1 image"
     yield (
         f"{source} -> {target}: {several} of {images.shape[2]}x{images.shape[1]}, {time.monotonic() - started:.1f} s; "
@@ -150,14 +158,11 @@ def _denoised(
             f"  Notice: the network was trained for noise of {low:.3g} to {high:.3g}; of other noise it leaves much, "
             "or it blurs what is none. Train one for this: --train FOLDER."
         )
-    if clean is not None:
-        yield from _scored(read(clean, window=window), images, after, ends)
+    if right is not None:
+        yield from _scored(right, images, read(target, window=window), ends)
 
 
 def _scored(clean: np.ndarray, before: np.ndarray, after: np.ndarray, ends: tuple[float, float]) -> Iterator[str]:
-    if clean.shape != before.shape:
-        msg = f"Expected clean images of shape {before.shape}, as the file's; received {clean.shape}."
-        raise InputError(msg)
     yield "  against the clean image (data_range=1, from black to white):"
     for name, images in (("before", before), ("after", after)):
         mean = score(as_seen(clean, ends), as_seen(images, ends), data_range=1).mean()
