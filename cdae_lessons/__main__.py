@@ -56,6 +56,22 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--to", "--data-dir", dest="data_dir", metavar="DIR", help="where to keep it")
     fetch.set_defaults(run=_fetch)
 
+    denoise = commands.add_parser("denoise", help="image files at full size, each written in the format it came in")
+    denoise.add_argument("files", nargs="+", metavar="FILE", help="image files, or folders of them")
+    network = denoise.add_mutually_exclusive_group()
+    network.add_argument("--model", default="shipped", metavar="MODEL", help="a .keras file (default: what ships)")
+    network.add_argument("--train", metavar="FOLDER", help="train one first, on clean images like these")
+    denoise.add_argument("--steps", type=int, help="training steps, in place of the recipe's")
+    denoise.add_argument(
+        "--noise", default="auto", metavar="NOISE", help="one such as 'gaussian p=0.1 sigma=1' (default: estimated)"
+    )
+    denoise.add_argument(
+        "--rescale", metavar="LOW-HIGH", help="percentiles to see as black and white; of DICOM without its window"
+    )
+    denoise.add_argument("--clean", metavar="FILE", help="the file without noise, to score the result")
+    denoise.add_argument("--out", default="denoised", metavar="DIR", help="where results go (default: denoised)")
+    denoise.set_defaults(run=_denoise)
+
     reproduce = commands.add_parser("reproduce", help="the paper's tables, with tuned classical denoisers")
     reproduce.add_argument("--dataset", default="brain", help="first image set (default: brain)")
     reproduce.add_argument("--partner", help="second image set, for tables II and III (default: dx or fundus)")
@@ -138,6 +154,24 @@ def _fetch_all(options: argparse.Namespace) -> int:
     failed = (table["problem"] != "").sum()
     print(f"{failed} of {len(table)} sets are missing; the same command tries again." if failed else "All are here.")
     return 1 if failed else 0
+
+
+def _denoise(options: argparse.Namespace) -> int:
+    from cdae_lessons import image_files
+    from cdae_lessons.datasets.folder import percentiles_of
+
+    for line in image_files.denoise_files(
+        options.files,
+        model=options.model,
+        train=options.train,
+        steps=options.steps,
+        noise=options.noise,
+        rescale=percentiles_of(options.rescale) if options.rescale else None,
+        clean=options.clean,
+        out=options.out,
+    ):
+        print(line, flush=True)
+    return 0
 
 
 def _reproduce(options: argparse.Namespace) -> int:

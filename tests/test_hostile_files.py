@@ -21,7 +21,7 @@ from PIL import Image
 from samples import read
 
 from cdae_lessons import InputError, models, training
-from cdae_lessons.datasets import load, reading
+from cdae_lessons.datasets import load, reading, writing
 from cdae_lessons.datasets.images import MOST_PIXELS
 from cdae_lessons.datasets.medmnist import PARTS
 from cdae_lessons.models import keras
@@ -200,11 +200,17 @@ def use(kind, file):
     else:
         assert reading.kind(file)
         reading.count(file)
+        found = []
         for image in reading.read_images(file, name=file.name)[0]:
             assert image.dtype == np.float32
             assert image.ndim == 2
             assert 0 < image.size <= MOST_PIXELS
             assert 0 <= image.min() <= image.max() <= 1  # false for NaN, too
+            found += [image] if image.size < 10**4 else []
+        if found and len({image.shape for image in found}) == 1:
+            made = writing.write(np.stack(found), like=file, folder=file.parent / "out")
+            again = np.stack(list(reading.read_images(made, name=made.name)[0]))
+            assert np.abs(again - np.stack(found)).max() <= (3 if kind == "jpg" else 1) / 255
 
 
 STATUS = Path("/proc/self/status")  # on other systems than Linux the memory is not looked at

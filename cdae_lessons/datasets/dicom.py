@@ -53,7 +53,7 @@ def survey(file: Path) -> int | str:
 @lru_cache(maxsize=2**16)  # a study loads the same files again and again
 def _surveyed(path: str, *_: int) -> int | str:
     try:
-        with _quiet():
+        with quiet():
             header = _header(Path(path), pixels=False)
             uid = header.file_meta.get("MediaStorageSOPClassUID") or header.get("SOPClassUID")
             kind = uid.name if uid else ""
@@ -69,32 +69,39 @@ def _surveyed(path: str, *_: int) -> int | str:
     return kind if NO_IMAGE.search(kind) else frames
 
 
-def read(file: Path, *, name: str) -> tuple[Iterator[np.ndarray], str | None]:
+def read(file: Path, *, name: str, window: bool = True) -> tuple[Iterator[np.ndarray], str | None]:
     """Read the frames of a file, one by one, and whom they show; see `reading.read_images`."""
+    header, frames = opened(file, name=name)
+    return (image for _, image in decoded(header, frames, name=name, window=window)), _patient(header)
+
+
+def opened(file: Path, *, name: str) -> tuple[Dataset, int]:
+    """What a file holds that has an image in it, and how many frames."""
     try:
-        with _quiet():
+        with quiet():
             header = _header(file)
             frames = _frames(header)
-            patient = _patient(header)
+            _patient(header)
         _check_pixels(header, name)
         _check_compression(header.file_meta.TransferSyntaxUID, name)
     except InputError:
         raise
     except Exception as error:  # a damaged or hostile file can make pydicom raise anything
         raise _damaged(name, error) from error
-    return _read(header, frames, name), patient
+    return header, frames
 
 
-def _read(header: Dataset, frames: int, name: str) -> Iterator[np.ndarray]:
+def decoded(header: Dataset, frames: int, *, name: str, window: bool = True) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The pixels of each frame, as they are stored, or red, green and blue; and the image that they show."""
     from pydicom.pixels import pixel_array  # type: ignore[attr-defined]  # is not in its __all__
 
     for frame in range(frames):
         try:
-            with _quiet():
+            with quiet():
                 pixels = pixel_array(header, index=frame, correct_unused_bits=not as_stored(header))
                 image = np.empty((header.Rows, header.Columns), np.float32)
                 for start in range(0, len(image), ROWS):
-                    image[start : start + ROWS] = shown(pixels[start : start + ROWS], header, frame)
+                    image[start : start + ROWS] = shown(pixels[start : start + ROWS], header, frame, window=window)
         except Exception as error:  # a damaged or hostile file can make pydicom raise anything
             syntax = header.file_meta.TransferSyntaxUID
             if "does not support" in str(error):
@@ -105,7 +112,7 @@ def _read(header: Dataset, frames: int, name: str) -> Iterator[np.ndarray]:
         if not np.isfinite(image).all():
             msg = f"{name} holds values that are not finite, or of no range. Get it anew, or take it out of the folder."
             raise InputError(msg)
-        yield image
+        yield pixels, image
 
 
 def _patient(header: Dataset) -> str | None:
@@ -144,7 +151,7 @@ def _header(file: Path, *, pixels: bool = True) -> Dataset:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Pass on our own notices, and none of pydicom's warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

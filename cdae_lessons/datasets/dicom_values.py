@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 Range = tuple[float, float]
 
 
-def shown(pixels: np.ndarray, header: Dataset, frame: int) -> np.ndarray:
+def shown(pixels: np.ndarray, header: Dataset, frame: int, *, window: bool = True) -> np.ndarray:
     """Pixels of a frame, or some rows of them, as a viewer shows them: grey, float32.
 
-    Those with floating-point pixels and no window keep their range, all others lie in [0, 1].
+    Those with floating-point pixels and no window keep their range, all others lie in [0, 1]. Without `window`, it is
+    the whole range of the stored bits that lies there, whatever window or VOI LUT a file has.
     """
-    return _colour(pixels, header) if header.SamplesPerPixel > 1 else _grey(pixels, header, frame)
+    return _colour(pixels, header) if header.SamplesPerPixel > 1 else _grey(pixels, header, frame, window)
 
 
 def _colour(pixels: np.ndarray, header: Dataset) -> np.ndarray:
@@ -32,20 +33,21 @@ def _colour(pixels: np.ndarray, header: Dataset) -> np.ndarray:
     return np.divide(pixels, 2**header.BitsStored - 1, dtype=np.float32).clip(0, 1) @ images.LUMINANCE
 
 
-def _grey(pixels: np.ndarray, header: Dataset, frame: int) -> np.ndarray:
-    stored = _stored(pixels, header)
+def _grey(pixels: np.ndarray, header: Dataset, frame: int, window: bool) -> np.ndarray:
+    stored = stored_bits(pixels, header)
     if header.PhotometricInterpretation == "PALETTE COLOR":
-        return _palette(stored, header)
-    rescaling, viewing = (
-        _group(header, frame, name) for name in ("PixelValueTransformationSequence", "FrameVOILUTSequence")
-    )
-    values, ends = _rescaled(stored, _ends(stored, header), rescaling, header)
-    image = _viewed(values, ends, viewing, header)
-    if header.PhotometricInterpretation == "MONOCHROME1":
-        image = 1 - image
-    if header.get("PixelPaddingValue") is not None:  # black, whatever the polarity (C.7.5.1.1.2)
-        image = np.where(_padding(pixels, header) | _padding(stored, header), 0, image)
-    return image
+        grey, first = palette(header, ends_of(stored, header))
+        return looked_up(stored, grey @ images.LUMINANCE, first).clip(0, 1)
+    # What is padding is black, whatever the polarity (C.7.5.1.1.2).
+    return np.where(padding(pixels, stored, header), 0, as_viewed(stored, header, frame, window=window))
+
+
+def as_viewed(stored: np.ndarray, header: Dataset, frame: int, *, window: bool) -> np.ndarray:
+    """Stored bits of a grey frame → what they look like, as `shown` has it, were none of them padding."""
+    values, ends = rescaled(stored, header, frame)
+    viewing = _group(header, frame, "FrameVOILUTSequence")
+    image = _viewed(values, ends, viewing, header) if window else _whole(values, ends, header)
+    return 1 - image if header.PhotometricInterpretation == "MONOCHROME1" else image
 
 
 def as_stored(header: Dataset) -> bool:
@@ -56,7 +58,7 @@ def as_stored(header: Dataset) -> bool:
     return syntax == RLELossless or not syntax.is_compressed
 
 
-def _stored(pixels: np.ndarray, header: Dataset) -> np.ndarray:
+def stored_bits(pixels: np.ndarray, header: Dataset) -> np.ndarray:
     """The stored bits, which need not be the lowest ones, without what lies above and below them."""
     bits, low = header.BitsStored, max(header.HighBit + 1 - header.BitsStored, 0)
     whole = low == 0 and bits >= 8 * pixels.dtype.itemsize
@@ -70,7 +72,16 @@ def _stored(pixels: np.ndarray, header: Dataset) -> np.ndarray:
     return (raw ^ raw.dtype.type(sign)).astype(np.int64 if bits > 31 else np.int32) - sign
 
 
-def _ends(stored: np.ndarray, header: Dataset) -> Range:
+def with_bits(pixels: np.ndarray, stored: np.ndarray, header: Dataset) -> np.ndarray:
+    """Pixels with other stored bits, and the same ones above and below them: the inverse of `stored_bits`."""
+    bits, low = header.BitsStored, max(header.HighBit + 1 - header.BitsStored, 0)
+    raw = pixels.view(pixels.dtype.str.replace("i", "u"))
+    mask = raw.dtype.type((2**bits - 1) << low)
+    placed = (stored.astype(np.int64) << low).astype(raw.dtype) & mask
+    return ((raw & ~mask) | placed).astype(raw.dtype).view(pixels.dtype)
+
+
+def ends_of(stored: np.ndarray, header: Dataset) -> tuple[int, int]:
     """The least and the largest value that can be stored; 0 and 1 of floating-point ones."""
     if stored.dtype.kind == "f":
         return 0, 1
@@ -87,11 +98,12 @@ def _group(header: Dataset, frame: int, name: str) -> Dataset:
     return header
 
 
-def _rescaled(stored: np.ndarray, ends: Range, item: Dataset, header: Dataset) -> tuple[np.ndarray, Range]:
-    """After the modality LUT: the values, and the ends of their range."""
+def rescaled(stored: np.ndarray, header: Dataset, frame: int) -> tuple[np.ndarray, Range]:
+    """After the modality LUT, in the modality's own units, such as HU: the values, and the ends of their range."""
+    item, ends = _group(header, frame, "PixelValueTransformationSequence"), ends_of(stored, header)
     if item.get("ModalityLUTSequence"):
         table, first = _table(item.ModalityLUTSequence[0], "LUT", ends, header)
-        return _looked_up(stored, table, first), (0, _largest(table))
+        return looked_up(stored, table, first), (0, _largest(table))
     slope, intercept = (
         default if item.get(key) is None else float(item[key].value)
         for key, default in (("RescaleSlope", 1), ("RescaleIntercept", 0))
@@ -104,12 +116,17 @@ def _viewed(values: np.ndarray, ends: Range, item: Dataset, header: Dataset) -> 
     """After the VOI LUT or the first window, else the whole range: in [0, 1]."""
     if item.get("VOILUTSequence"):
         table, first = _table(item.VOILUTSequence[0], "LUT", ends, header)
-        return _looked_up(values, table, first) / np.float32(_largest(table))
+        return looked_up(values, table, first) / np.float32(_largest(table))
     centre, width = (np.ravel(item.get(key, []))[:1] for key in ("WindowCenter", "WindowWidth"))
     if centre.size and width.size and centre[0] is not None and width[0] is not None:
         image = _windowed(values, float(centre[0]), float(width[0]), str(item.get("VOILUTFunction") or "LINEAR"))
         if image is not None:
             return image
+    return _whole(values, ends, header)
+
+
+def _whole(values: np.ndarray, ends: Range, header: Dataset) -> np.ndarray:
+    """The whole range, as [0, 1]."""
     low, high = ends
     with np.errstate(all="ignore"):  # a range of nothing is found by its values
         image = (values - np.float32(low)) / np.float32(high - low)
@@ -136,11 +153,13 @@ def _windowed(values: np.ndarray, centre: float, width: float, function: str) ->
     return ((values - np.float32(centre - 0.5)) / np.float32(width - 1) + np.float32(0.5)).clip(0, 1)
 
 
-def _padding(values: np.ndarray, header: Dataset) -> np.ndarray:
+def padding(pixels: np.ndarray, stored: np.ndarray, header: Dataset) -> np.ndarray:
     """Where there is no image, only what fills the rectangle. Its value may lie beyond the stored bits."""
+    if header.get("PixelPaddingValue") is None:
+        return np.zeros(stored.shape, bool)
     bounds = [header.PixelPaddingValue, header.get("PixelPaddingRangeLimit", header.PixelPaddingValue)]
     low, high = sorted(_signed(bound, header) for bound in bounds)
-    return (values >= low) & (values <= high)
+    return ((pixels >= low) & (pixels <= high)) | ((stored >= low) & (stored <= high))
 
 
 def _signed(value: int, header: Dataset) -> int:
@@ -152,19 +171,18 @@ def _signed(value: int, header: Dataset) -> int:
 # Tables
 
 
-def _palette(stored: np.ndarray, header: Dataset) -> np.ndarray:
-    """Indices into three tables of colours → grey by luminance."""
+def palette(header: Dataset, ends: Range) -> tuple[np.ndarray, int]:
+    """Three tables of colours → the colours, of shape (n, 3), in [0, 1], and the index of the first one."""
     from pydicom.pixels import apply_color_lut  # type: ignore[attr-defined]  # is not in its __all__
 
     if "RedPaletteColorLookupTableData" in header:
-        names, ends = [f"{colour}PaletteColorLookupTable" for colour in ("Red", "Green", "Blue")], _ends(stored, header)
+        names = [f"{colour}PaletteColorLookupTable" for colour in ("Red", "Green", "Blue")]
         tables = [_table(header, name, ends, header) for name in names]
         first, colours = tables[0][1], np.stack([table for table, _ in tables], axis=-1)
     else:
         count, first, _ = header.RedPaletteColorLookupTableDescriptor
         colours = apply_color_lut(np.arange(first, first + (count or 2**16)), header)[:, :3]
-    grey = colours.astype(np.float32) @ images.LUMINANCE / np.float32(255 if colours.max() < 256 else 65535)
-    return _looked_up(stored, grey, first).clip(0, 1)
+    return colours.astype(np.float32) / np.float32(255 if colours.max() < 256 else 65535), first
 
 
 def _table(item: Dataset, name: str, ends: Range, header: Dataset) -> tuple[np.ndarray, int]:
@@ -183,7 +201,7 @@ def _table(item: Dataset, name: str, ends: Range, header: Dataset) -> tuple[np.n
     return table[:count], first - 2**16 if first >= 2**15 and ends[0] < 0 else first
 
 
-def _looked_up(values: np.ndarray, table: np.ndarray, first: int) -> np.ndarray:
+def looked_up(values: np.ndarray, table: np.ndarray, first: int) -> np.ndarray:
     """Entries of a table; values below and above it take its first and last one."""
     places = np.rint(values) if values.dtype.kind == "f" else values.astype(np.int64 if values.itemsize > 2 else "i4")
     return table[(places - first).clip(0, len(table) - 1).astype(np.int32)].astype(np.float32)

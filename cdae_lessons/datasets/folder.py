@@ -89,17 +89,22 @@ def named(text: str) -> Folder:
     place = Path(path).expanduser()
     if not found:
         return Folder(place)
+    return Folder(place, percentiles_of(percentiles))
+
+
+def percentiles_of(text: str) -> tuple[float, float]:
+    """The two percentiles that a text such as ``1-99`` names."""
     try:
-        low, high = map(float, percentiles.split("-"))
+        low, high = map(float, text.split("-"))
     except ValueError:
         low = high = 0
     if not 0 <= low < high <= 100:
         msg = (
             f"Expected rescale=LOW-HIGH, two percentiles of 0 to 100, as in 'folder:PATH rescale=1-99'; received "
-            f"rescale={percentiles}."
+            f"rescale={text}."
         )
         raise InputError(msg)
-    return Folder(place, (low, high))
+    return low, high
 
 
 def read_folder(

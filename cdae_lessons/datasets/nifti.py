@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cdae_lessons.datasets import images, pictures
+from cdae_lessons.datasets.changing import difference, moved
 from cdae_lessons.errors import InputError
 
 logging.getLogger("nibabel").addHandler(logging.NullHandler())  # what is wrong with a file, our errors say
@@ -28,15 +30,39 @@ def read(file: Path, *, name: str) -> Iterator[np.ndarray]:
     They are turned as viewers show them, with the second axis upwards.
     """
     opened = _opened(file, name)
-    kind = opened.get_data_dtype()
-    scaled = kind.kind == "f" or opened.dataobj.slope != 1 or opened.dataobj.inter != 0
-    largest = 1 if scaled else min(np.iinfo(kind).max, 65535)
+    largest = _largest(opened)
     for place in np.ndindex(opened.shape[:1:-1]):
         try:
             values = np.asarray(opened.dataobj[(..., *place[::-1])])
         except Exception as error:  # a damaged or hostile file can make nibabel raise anything
             raise _damaged(name, error) from error
         yield pictures.grey(np.rot90(values), largest=largest)
+
+
+def largest(file: Path, *, name: str) -> int:
+    """What the values of a file are divided by: the largest of their bits, and of 16 where there are more; else 1."""
+    return _largest(_opened(file, name))
+
+
+def write(target: Path, like: Path, images: np.ndarray) -> None:
+    """Write images as the slices of a file; see `writing.write`."""
+    opened = _opened(like, str(like))
+    slope, intercept = opened.dataobj.slope, opened.dataobj.inter
+    values = np.asarray(opened.dataobj.get_unscaled())
+    places = [place[::-1] for place in np.ndindex(opened.shape[:1:-1])]
+    for place, before, image in zip(places, read(like, name=str(like)), images, strict=True):
+        change = np.rot90(difference(image, before), -1) * _largest(opened) / slope
+        values[(..., *place)] = moved(values[(..., *place)], change)
+    made = type(opened)(values, opened.affine, opened.header)
+    made.header.set_slope_inter(slope, intercept)  # else nibabel would find others
+    with gzip.open(target, "wb") if like.name.lower().endswith(".gz") else target.open("wb") as stream:
+        made.to_stream(stream)
+
+
+def _largest(opened: Any) -> int:
+    kind = opened.get_data_dtype()
+    scaled = kind.kind == "f" or opened.dataobj.slope != 1 or opened.dataobj.inter != 0
+    return 1 if scaled else min(int(np.iinfo(kind).max), 65535)
 
 
 def _opened(file: Path, name: str) -> Any:

@@ -5,30 +5,54 @@ from __future__ import annotations
 import io
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from cdae_lessons.datasets import images
-from cdae_lessons.errors import InputError
+from cdae_lessons.datasets.changing import difference, moved
+from cdae_lessons.errors import DataNotice, InputError
 
 JPEG = (".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".jp2", ".j2k", ".jpx", ".jpf", ".j2c", ".jpc")
 SUFFIXES = (*JPEG, ".png", ".apng", ".pgm", ".ppm", ".pnm", ".pbm", ".pfm", ".bmp", ".dib", ".gif", ".webp")
 FORMATS = ("PNG", "JPEG", "TIFF", "PPM", "BMP", "GIF", "WEBP", "JPEG2000")  # no EPS, which is a program
 BITMAP = b"BM"
+BEST: dict[str, dict[str, Any]] = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
 
 
 def read(source: Path | BinaryIO, *, name: str) -> np.ndarray:
     """Read a picture; see `reading.read_images`."""
-    if isinstance(source, Path) and source.suffix.lower() == ".dib":
-        source = _with_header(source, name)
-    values = decoded(source, name=name)
+    return grey(*stored(source, name=name))
+
+
+def stored(source: Path | BinaryIO, *, name: str) -> tuple[np.ndarray, int]:
+    """A picture as it is stored, but upright: the values, of shape (H, W) or (H, W, 3), and their largest one."""
+    values = decoded(opened(source, name=name), name=name)
     if values.dtype == np.uint8:
-        return grey(values)
-    return grey(values, largest=1 if values.dtype.kind == "f" else 65535)
+        return values, 255
+    return values, 1 if values.dtype.kind == "f" else 65535
 
 
-def grey(values: np.ndarray, *, largest: int = 255) -> np.ndarray:
+def write(target: Path, like: Path, image: np.ndarray) -> None:
+    """Write an image as a picture; see `writing.write`."""
+    from PIL import Image
+
+    values, largest = stored(like, name=str(like))
+    values = values.clip(0, largest).astype(np.uint16) if largest == 65535 else values
+    made = Image.fromarray(moved(values, difference(image, grey(values, largest)) * largest))
+    with warnings.catch_warnings(action="ignore"), Image.open(opened(like, name=str(like)), formats=FORMATS) as before:
+        deep = "RGB;16" in str(before.tile)
+        kept = {key: before.info[key] for key in ("dpi", "icc_profile") if before.info.get(key)}
+        kind = {"GIF": "PNG", "MPO": "JPEG"}.get(str(before.format), str(before.format))
+    if deep:
+        msg = f"{like} has colours of 16 bits, of which 8 are read and written here."
+        warnings.warn(msg, DataNotice, stacklevel=4)
+    if before.mode != made.mode:
+        kept.pop("icc_profile", None)  # is of other colours
+    made.save(target, kind, **BEST.get(kind, {}), **kept)
+
+
+def grey(values: np.ndarray, largest: int = 255) -> np.ndarray:
     """Images of shape (H, W) or (H, W, 3) → float32 of shape (H, W): divided by `largest`, colour by luminance."""
     made = np.empty(values.shape[:2], np.float32)
     for start in range(0, len(made), 256):  # a few rows at a time, to save memory
@@ -38,10 +62,12 @@ def grey(values: np.ndarray, *, largest: int = 255) -> np.ndarray:
     return made
 
 
-def _with_header(file: Path, name: str) -> io.BytesIO:
-    """A ``.dib`` is a bitmap, with its file header or without."""
+def opened(source: Path | BinaryIO, *, name: str) -> Path | BinaryIO:
+    """What Pillow shall open: the source, but a ``.dib`` is a bitmap, with its file header or without."""
+    if not isinstance(source, Path) or source.suffix.lower() != ".dib":
+        return source
     try:
-        content = file.read_bytes()
+        content = source.read_bytes()
     except OSError as error:
         msg = f"{name} cannot be read: {error.strerror or error}. Get it anew, or take it out of the folder."
         raise InputError(msg) from error

@@ -13,7 +13,9 @@ from cdae_lessons.errors import InputError
 HEAD = 512  # bytes that tell what a file is
 
 
-def read_images(file: Path, *, name: str, any_range: bool = False) -> tuple[Iterator[np.ndarray], str | None]:
+def read_images(
+    file: Path, *, name: str, any_range: bool = False, window: bool = True
+) -> tuple[Iterator[np.ndarray], str | None]:
     """Read the images of a file.
 
     Parameters
@@ -24,6 +26,8 @@ def read_images(file: Path, *, name: str, any_range: bool = False) -> tuple[Iter
         How error messages shall call it.
     any_range : bool
         Whether floating-point values outside [0, 1] and negative ones are taken, too.
+    window : bool
+        Whether a DICOM file is seen through its window, or VOI LUT; else its whole range of stored bits is.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def read_images(file: Path, *, name: str, any_range: bool = False) -> tuple[Iter
     what = kind(file)
     patient: str | None = None
     if what == "dicom":
-        found, patient = dicom.read(file, name=name)
+        found, patient = dicom.read(file, name=name, window=window)
     elif what == "tiff":
         found = tiff.read(file, name=name)
     elif what == "nifti":

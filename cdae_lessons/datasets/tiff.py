@@ -7,7 +7,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -44,8 +44,27 @@ def count(file: Path) -> int:
         return 1
 
 
+class Page(NamedTuple):
+    """A page as it is stored, but upright: whole numbers are divided by `largest`, and `white` is zero or not."""
+
+    values: np.ndarray
+    largest: int
+    white: bool
+    page: TiffPage
+
+    def image(self) -> np.ndarray:
+        """As grey values; see `reading.read_images`."""
+        made = pictures.grey(self.values, largest=self.largest)
+        return np.subtract(1, made, out=made) if self.white else made
+
+
 def read(file: Path, *, name: str) -> Iterator[np.ndarray]:
     """Read the pages of a file, one by one; see `reading.read_images`."""
+    return (page.image() for page in pages(file, name=name))
+
+
+def pages(file: Path, *, name: str) -> Iterator[Page]:
+    """The pages of a file, one by one, without those that are smaller copies of others."""
     from tifffile import TiffFile
 
     try:
@@ -66,7 +85,7 @@ def _places(opened: TiffFile) -> list[int]:
     return [place for place in range(len(opened.pages)) if not opened.pages[place].aspage().is_reduced]
 
 
-def _page(file: Path, opened: TiffFile, place: int, name: str) -> np.ndarray:
+def _page(file: Path, opened: TiffFile, place: int, name: str) -> Page:
     page = opened.pages[place].aspage()
     images.check_size(page.imagelength, page.imagewidth * page.imagedepth, name)
     images.check_size(page.tilelength or 1, page.tilewidth or 1, name)
@@ -75,7 +94,7 @@ def _page(file: Path, opened: TiffFile, place: int, name: str) -> np.ndarray:
     kind = "u" if page.dtype is None else page.dtype.kind
     eight = kind in "ub" and page.bitspersample <= 8
     if eight and not (page.bitspersample == 8 and (grey or colour)):
-        return _upright(pictures.grey(_by_pillow(file, place, page)), page)
+        return Page(_upright(_by_pillow(file, place, page), page), 255, False, page)
     if kind not in "uif" or not (grey or colour):
         msg = f"it has {page.samplesperpixel} channels, {page.photometric!r}, of {page.dtype}; expected grey, or RGB"
         raise ValueError(msg)
@@ -86,11 +105,8 @@ def _page(file: Path, opened: TiffFile, place: int, name: str) -> np.ndarray:
             raise
         values = _by_pillow(file, place, page)
         if eight:
-            return _upright(pictures.grey(values), page)
-    image = pictures.grey(values, largest=_largest(page))
-    if page.photometric == WHITE_IS_ZERO:
-        np.subtract(1, image, out=image)
-    return _upright(image, page)
+            return Page(_upright(values, page), 255, False, page)
+    return Page(_upright(values, page), _largest(page), page.photometric == WHITE_IS_ZERO, page)
 
 
 def _largest(page: TiffPage) -> int:
@@ -132,7 +148,7 @@ def _unpacked(page: TiffPage) -> np.ndarray:
 def _upright(image: np.ndarray, page: TiffPage) -> np.ndarray:
     tag = page.tags.get("Orientation")
     turned, rows, columns = UPRIGHT.get(tag.value if tag else 1, (False, 1, 1))
-    return (image.T if turned else image)[::rows, ::columns]
+    return (np.swapaxes(image, 0, 1) if turned else image)[::rows, ::columns]
 
 
 def _by_pillow(file: Path, place: int, page: TiffPage) -> np.ndarray:
