@@ -1,11 +1,11 @@
 """Scores: how near are the denoised images to the clean ones?
 
-SSIM is scikit-image's, with its defaults (uniform 7x7 windows). `data_range` has no default, since
-a wrong one makes every score look better: 1 for images in [0, 1]. The paper's scores probably used
-2, what scikit-image once guessed for float images; print those only beside the paper's own.
+SSIM is scikit-image's, with its defaults (uniform 7x7 windows). `data_range` has no default, since a wrong one makes
+every score look better: 1 for images in [0, 1]. The paper's scores probably used 2, what scikit-image once guessed for float
+images; print those only beside the paper's own.
 
-On mostly black images plain SSIM largely measures the background: an all-black picture scores .335
-on mini-MIAS. Give ``mask=body_mask(clean)`` to score the body alone.
+On mostly black images plain SSIM largely measures the background: an all-black picture scores .335 on mini-MIAS. Give
+``mask=body_mask(clean)`` to score the body alone.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def score(clean: ArrayLike, images: ArrayLike, *, data_range: float, mask: Array
     data_range : float > 0
         The distance from the darkest to the brightest possible value: 1 for images in [0, 1].
     mask : ndarray of shape (N, H, W), bool, optional
-        The pixels that count, such as ``body_mask(clean)``. SSIM is computed on the whole images
-        and its map averaged over the mask.
+        The pixels that count, such as ``body_mask(clean)``. SSIM's map, of the whole images, is averaged over the mask.
 
     Returns
     -------
@@ -108,8 +107,8 @@ def compare(
     Returns
     -------
     DataFrame
-        A row a method, with columns ``ssim``, ``ssim_low``, ``ssim_high``, the same for ``psnr``
-        and ``mse``. Images that `score` leaves NaN are left out.
+        A row a method, with columns ``ssim``, ``ssim_low``, ``ssim_high``, the same for ``psnr`` and ``mse``. Images that
+        `score` leaves NaN are left out.
 
     Raises
     ------
@@ -142,8 +141,8 @@ def bootstrap_interval(
     values : ndarray of shape (N,) or (N, K)
         Scores of N images; may be infinite. An image all of whose scores are NaN is left out, as in a mean of pandas.
     subjects : ndarray of shape (N,), optional
-        Who each image shows. All images of a subject are drawn together, since they resemble
-        each other: treated as independent they would make the interval too narrow.
+        Who each image shows. All images of a subject are drawn together: they resemble each other, and treated as
+        independent they would make the interval too narrow.
     seed : int
         Of the resampling.
 

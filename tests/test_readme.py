@@ -27,8 +27,9 @@ def test_badges_and_table_are_what_the_command_writes(tool):
 
 
 def test_the_results_are_those_of_today_s_code(tool):
-    made = set(pd.read_csv(tool.RESULTS)["code"])
-    assert made == {code.version(tool.DATASET)}, "What decides the README's results has changed. Run: make readme"
+    (made,) = set(pd.read_csv(tool.RESULTS)["code"])
+    same = importlib.import_module("same_results").stand_for
+    assert same(made, code.version(tool.DATASET)), "What decides the README's results has changed. Run: make readme"
 
 
 def test_the_citation_names_the_same_repository():
