@@ -1,8 +1,8 @@
 """Scores: how near are the denoised images to the clean ones?
 
 SSIM is scikit-image's, with its defaults (uniform 7x7 windows). `data_range` has no default, since a wrong one makes
-every score look better: 1 for images in [0, 1]. The paper's scores probably used 2, what scikit-image once guessed for float
-images; print those only beside the paper's own.
+every score look better: 1 for images in [0, 1]. The paper's scores probably used 2, what scikit-image once guessed for
+float images; print those only beside the paper's own.
 
 On mostly black images plain SSIM largely measures the background: an all-black picture scores .335 on mini-MIAS. Give
 ``mask=body_mask(clean)`` to score the body alone.
@@ -107,8 +107,8 @@ def compare(
     Returns
     -------
     DataFrame
-        A row a method, with columns ``ssim``, ``ssim_low``, ``ssim_high``, the same for ``psnr`` and ``mse``. Images that
-        `score` leaves NaN are left out.
+        A row a method, with columns ``ssim``, ``ssim_low``, ``ssim_high``, the same for ``psnr`` and ``mse``; without
+        the images that `score` leaves NaN.
 
     Raises
     ------

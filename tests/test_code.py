@@ -165,7 +165,7 @@ def test_a_module_fits_into_a_page_or_two(module):
 LONGEST = {  # these are mostly docstrings
     "cdae_lessons.denoisers": 380,
     "cdae_lessons.noise": 350,
-    "cdae_lessons.metrics": 310,
+    "cdae_lessons.metrics": 320,
 }
 
 
