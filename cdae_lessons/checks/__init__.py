@@ -1,7 +1,8 @@
 """Instant answers for the exercises: ``check_*`` prints one line, with a hint where an answer is wrong.
 
 A module a lesson; what they share is in ``answers``. `reveal` shows a prediction beside the measured value, `progress`
-what is right so far. `claims` checks what a lesson says itself.
+what is right so far. `claims` checks what a lesson says itself. `riddle` is that of lesson 0; `sealed` keeps its
+answer.
 """
 
 from cdae_lessons.checks.answers import reveal
@@ -24,9 +25,10 @@ from cdae_lessons.checks.denoising_autoencoders import (
 )
 from cdae_lessons.checks.extreme_noise import check_average_weights, check_recovered_contrast
 from cdae_lessons.checks.noise_and_scores import check_body_psnr, check_detector_noise, check_paper_noise
+from cdae_lessons.checks.riddle import riddle, sealed
 from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
 from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
-from cdae_lessons.checks.start_here import check_grey_scale, check_shared_subjects
+from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, check_shared_subjects
 
 __all__ = [
     "EXERCISES",
@@ -36,6 +38,7 @@ __all__ = [
     "check_average_weights",
     "check_beat_bm3d",
     "check_body_psnr",
+    "check_break_even",
     "check_cnn_dae_weights",
     "check_conv_layer",
     "check_detector_noise",
@@ -60,4 +63,6 @@ __all__ = [
     "contest_table",
     "progress",
     "reveal",
+    "riddle",
+    "sealed",
 ]

@@ -24,7 +24,7 @@ from cdae_lessons.checks.answers import Check
 
 EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
     {
-        0: (start_here.check_grey_scale, start_here.check_shared_subjects),
+        0: (start_here.check_break_even, start_here.check_shared_subjects, start_here.check_grey_scale),
         1: (autoencoders.check_reconstruct, autoencoders.check_weights),
         2: (
             noise_and_scores.check_paper_noise,

@@ -1,4 +1,4 @@
-"""Exercises of lesson 0: how many subjects are on both sides of a split, and pictures on one grey scale."""
+"""Exercises of lesson 0: pictures on one grey scale, a leak between subjects, and where a denoiser does harm."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import numpy as np
 from cdae_lessons.checks.answers import Hint, call, exercise, number
 
 _WHITE = 255
+
+_BREAK_EVEN, _NEAR = 0.0615, 0.006  # of the shipped network inside the head: .061 to .062 for brains of three seeds
+_WHOLE = 0.037, 0.004  # the same over the whole picture
 
 
 @exercise("Count the leak")
@@ -74,6 +77,33 @@ def check_grey_scale(answer: object) -> None:
         raise Hint("levels below 0 and above 255 do not fit into uint8; they become some other grey. See np.clip.")
     if not _levels(shown, right):
         raise Hint("the level is 255 times the value, with 0 for what is below 0 and 255 for what is above 1.")
+
+
+@exercise("Where it does harm")
+def check_break_even(answer: object) -> None:
+    """Check the level of noise below which the shipped network makes a brain worse.
+
+    Parameters
+    ----------
+    answer : float
+        The standard deviation of the noise at which the network's picture is, inside the head, as far from the truth
+        as the scan.
+    """
+    sigma = number(answer)
+    if not np.isfinite(sigma) or sigma <= 0:
+        raise Hint("without noise there is nothing to remove. Give a σ above 0.")
+    if sigma > 1:
+        raise Hint("σ is meant in grey levels from 0 to 1, as in noise.gaussian(x, p=1, sigma=0.6).")
+    if abs(sigma - _BREAK_EVEN) <= _NEAR:
+        return
+    if abs(sigma - _WHOLE[0]) <= _WHOLE[1]:
+        raise Hint(
+            "that is where the whole pictures break even. Most of a picture is black, and black is easy: "
+            "compare inside the head."
+        )
+    if sigma > _BREAK_EVEN:
+        raise Hint("with that much noise the network's picture is nearer to the truth than the scan. Try less noise.")
+    raise Hint("with so little noise the network's picture is further from the truth than the scan. Try more noise.")
 
 
 def _scaled(images: np.ndarray, black: float | np.ndarray, white: float | np.ndarray) -> np.ndarray:
