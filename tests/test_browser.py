@@ -31,7 +31,7 @@ CONTROLS = {
               "checkbox": ("Same draw each time",)},
     "metric": {"spinbutton": ("Image", "Blur σ, pixels", "Shift, pixels", "Contrast, times", "Noise σ",
                               "Dot, grey levels")},
-    "code": {"spinbutton": ("Image",), "combobox": ("Code size",)},
+    "code": {"spinbutton": ("Image", "h1", "h2"), "combobox": ("Code size",)},
     "denoise": {"spinbutton": ("Image", "Noise σ", "Noise seed"), "combobox": ("Method",)},
     "lesion": {"spinbutton": ("Image", "Row", "Column", "Radius, pixels", "Contrast", "Noise σ", "Noise seed")},
     "training": {"spinbutton": ("Noise p·σ", "Images n", "Epochs"), "combobox": ("Network", "Recipe"),

@@ -74,6 +74,30 @@ def test_error_map_is_signed_and_its_scale_fixed():
     assert any(ax.get_ylabel() == "image − clean" for ax in figure.axes)
 
 
+def test_thumbnails_lie_where_they_belong_and_do_not_touch():
+    _, axes = plotting.subplots()
+    ax = axes[0, 0]
+    ax.set(xlim=(0, 10), ylim=(-1, 1))
+    places = np.array([[2, 0.5], [2.1, 0.5], [8, -0.5], [8, 0.5], [5, 0]])
+    assert plotting.thumbnails(ax, places, CLEAN, side=0.2) == [0, 2, 3, 4]
+    drawn = [image.get_extent() for image in ax.images]
+    middles = [((left + right) / 2, (bottom + top) / 2) for left, right, bottom, top in drawn]
+    np.testing.assert_allclose(middles, places[[0, 2, 3, 4]])
+    np.testing.assert_array_equal(ax.images[1].get_array(), CLEAN[2])
+    corners = ax.transData.transform([(drawn[0][0], drawn[0][2]), (drawn[0][1], drawn[0][3])])
+    assert np.ptp(corners[:, 0]) == pytest.approx(np.ptp(corners[:, 1]))  # a square on the page
+    assert np.ptp(corners[:, 1]) == pytest.approx(0.2 * ax.get_window_extent().height)
+    assert (ax.get_xlim(), ax.get_ylim()) == ((0, 10), (-1, 1))
+
+
+def test_thumbnails_need_a_place_each():
+    ax = plotting.subplots()[1][0, 0]
+    with pytest.raises(InputError, match="a place"):
+        plotting.thumbnails(ax, np.zeros((4, 2)), CLEAN)
+    with pytest.raises(InputError, match="side"):
+        plotting.thumbnails(ax, np.zeros((5, 2)), CLEAN, side=0)
+
+
 def test_curves_tell_runs_and_sets_apart_without_colour():
     figure = plotting.curves({"paper": SimpleNamespace(table=TABLE), "fast": TABLE})
     losses, ssims = figure.axes

@@ -19,7 +19,7 @@ from cdae_lessons import checks, datasets, denoisers, lesions, models, noise, tr
 from cdae_lessons.errors import InputError
 from cdae_lessons.metrics import score
 from cdae_lessons.widgets import base, panels
-from cdae_lessons.widgets.code import code_cases
+from cdae_lessons.widgets.code import code_cases, code_plane
 from cdae_lessons.widgets.denoise import CLASSICAL, SHIPPED, classical, denoise_case
 from cdae_lessons.widgets.lesion import lesion_case
 from cdae_lessons.widgets.metric import dot_centre, metric_case
@@ -40,7 +40,16 @@ def clean(cohort):
 
 @pytest.fixture(scope="module")
 def autoencoders():
-    return {16: models.dense_autoencoder(64, code=16), 4: models.dense_autoencoder(64, code=4)}
+    return {code: models.dense_autoencoder(64, code=code) for code in (16, 4, 2)}
+
+
+def halves(autoencoder):
+    """The encoder and the decoder of a dense autoencoder."""
+    keras = models.keras
+    encode, decode, reshape = autoencoder.layers[-3:]
+    size, code = autoencoder.input_shape[1:], decode.input.shape[1:]
+    encoder = keras.Sequential([keras.Input(size), keras.layers.Flatten(), encode])
+    return encoder, keras.Sequential([keras.Input(code), decode, reshape])
 
 
 # ---- what every lab is made of
@@ -291,7 +300,7 @@ def make(kind, cohort, autoencoders):
     return {
         "noise": lambda: widgets.noise_lab(images),
         "metric": lambda: widgets.metric_lab(images),
-        "code": lambda: widgets.code_lab(images, autoencoders),
+        "code": lambda: widgets.code_lab(images, autoencoders, plane=halves(autoencoders[2])),
         "denoise": lambda: widgets.denoise_lab(images),
         "lesion": lambda: widgets.lesion_lab(images),
     }[kind]()
@@ -563,7 +572,7 @@ def test_the_metric_lab_s_scores_are_the_package_s_and_its_parts_multiply_to_ssi
 
 def test_code_cases_are_the_models_reconstructions(cohort, autoencoders):
     cases = code_cases(cohort.images, autoencoders)
-    assert list(cases) == [4, 16]
+    assert list(cases) == [2, 4, 16]
     made = training.denoise(autoencoders[16], cohort.images)
     np.testing.assert_array_equal(cases[16]["images"], made)
     np.testing.assert_array_equal(cases[16]["ssim"], score(cohort.images, made, data_range=1)["ssim"])
@@ -573,6 +582,44 @@ def test_the_code_lab_refuses_what_does_not_fit(cohort, autoencoders):
     for wrong in ({}, {0: autoencoders[4]}, {4: models.dense_autoencoder(32, code=4)}, {4: "a model"}):
         with pytest.raises(InputError):
             widgets.code_lab(cohort, wrong)
+
+
+def test_a_place_on_the_map_is_decoded_and_the_image_itself_is_the_nearest(cohort, autoencoders):
+    encoder, decoder = halves(autoencoders[2])
+    plane = code_plane(cohort.images, encoder, decoder)
+    made = training.denoise(autoencoders[2], cohort.images)
+    for i, code in enumerate(plane.codes):
+        np.testing.assert_allclose(plane.at(tuple(code)), made[i], atol=1e-6)
+        assert plane.nearest(tuple(code)) == i
+    assert (plane.low < plane.codes).all()
+    assert (plane.codes < plane.high).all()
+
+
+def test_the_map_s_sliders_begin_at_the_first_image_and_reach_all(cohort, autoencoders):
+    plane = halves(autoencoders[2])
+    lab = widgets.code_lab(cohort, autoencoders, plane=plane)
+    codes = code_plane(cohort.images, *plane).codes
+    for i, name in enumerate(("h1", "h2")):
+        box = lab.controls[name].box
+        assert box.value == pytest.approx(codes[0, i], rel=0.01)
+        assert box.min < codes[:, i].min() < codes[:, i].max() < box.max
+    assert "h1" not in widgets.code_lab(cohort, autoencoders).controls
+
+
+def test_codes_that_are_all_alike_have_a_map_too(cohort, autoencoders):
+    encoder, decoder = halves(models.dense_autoencoder(64, code=2))
+    for layer in (encoder.layers[-1],):
+        layer.set_weights([np.zeros_like(weights) for weights in layer.get_weights()])
+    lab = widgets.code_lab(cohort, autoencoders, plane=(encoder, decoder))
+    assert lab.message.value == ""
+    assert lab.controls["h1"].box.min < 0.5 < lab.controls["h1"].box.max
+
+
+def test_halves_that_do_not_fit_are_refused(cohort, autoencoders):
+    encoder, decoder = halves(autoencoders[2])
+    for wrong in ((decoder, encoder), (encoder, autoencoders[2]), halves(autoencoders[4]), (encoder, "a decoder")):
+        with pytest.raises(InputError, match="a code of two numbers"):
+            widgets.code_lab(cohort, autoencoders, plane=wrong)
 
 
 # ---- denoise lab

@@ -6,7 +6,14 @@ answer.
 """
 
 from cdae_lessons.checks.answers import reveal
-from cdae_lessons.checks.autoencoders import check_reconstruct, check_weights
+from cdae_lessons.checks.autoencoders import (
+    MISTAKES,
+    check_best_code,
+    check_keep_weights,
+    check_mistakes,
+    check_reconstruct,
+    four_trainings,
+)
 from cdae_lessons.checks.claims import claims
 from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
@@ -34,9 +41,11 @@ __all__ = [
     "EXERCISES",
     "EXPERIMENT_STEPS",
     "LAYERWISE_STEPS",
+    "MISTAKES",
     "check_adjoint",
     "check_average_weights",
     "check_beat_bm3d",
+    "check_best_code",
     "check_body_psnr",
     "check_break_even",
     "check_cnn_dae_weights",
@@ -47,8 +56,10 @@ __all__ = [
     "check_grey_noise",
     "check_grey_scale",
     "check_honest_score",
+    "check_keep_weights",
     "check_layer_shapes",
     "check_layerwise_order",
+    "check_mistakes",
     "check_pairs",
     "check_paper_noise",
     "check_reconstruct",
@@ -57,10 +68,10 @@ __all__ = [
     "check_seed_interval",
     "check_shared_subjects",
     "check_subject_split",
-    "check_weights",
     "check_who_wins",
     "claims",
     "contest_table",
+    "four_trainings",
     "progress",
     "reveal",
     "riddle",

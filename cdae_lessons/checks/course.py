@@ -25,7 +25,12 @@ from cdae_lessons.checks.answers import Check
 EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
     {
         0: (start_here.check_break_even, start_here.check_shared_subjects, start_here.check_grey_scale),
-        1: (autoencoders.check_reconstruct, autoencoders.check_weights),
+        1: (
+            autoencoders.check_best_code,
+            autoencoders.check_keep_weights,
+            autoencoders.check_mistakes,
+            autoencoders.check_reconstruct,
+        ),
         2: (
             noise_and_scores.check_paper_noise,
             noise_and_scores.check_detector_noise,

@@ -6,7 +6,7 @@ matplotlib's own style, whatever the user's is, and carry their caption as alter
 
 from cdae_lessons.plotting.curves import curves, label_lines, scores
 from cdae_lessons.plotting.figure import Figure, plain, png, subplots
-from cdae_lessons.plotting.images import error_map, show
+from cdae_lessons.plotting.images import error_map, show, thumbnails
 from cdae_lessons.plotting.networks import architecture
 from cdae_lessons.plotting.palette import COLOURS, looks
 from cdae_lessons.plotting.sight import receptive_field
@@ -25,4 +25,5 @@ __all__ = [
     "scores",
     "show",
     "subplots",
+    "thumbnails",
 ]

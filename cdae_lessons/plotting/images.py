@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from cdae_lessons.errors import InputError, check_images, check_number
@@ -106,6 +107,56 @@ def error_map(
     bar.set_label("image − clean", fontsize=9)
     bar.ax.tick_params(labelsize=8)
     return figure
+
+
+def thumbnails(ax: Axes, places: np.ndarray, images: np.ndarray, *, side: float = 0.1) -> list[int]:
+    """Put images into a plot where they belong, as many as fit without touching, the first ones first.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        A plot whose limits stand; they stay.
+    places : ndarray of shape (N, 2)
+        Where each image has its middle, in the units of the axes.
+    images : ndarray of shape (N, H, W), floating point
+        The images, 0 drawn black and 1 white.
+    side : float > 0
+        Their height, as a share of the height of the plot.
+
+    Returns
+    -------
+    list of int
+        Which images were drawn.
+    """
+    side = check_number(side, what="side", low=0, above=True)
+    images = check_images(images, what="images", in_range=False)
+    if np.shape(places) != (len(images), 2):
+        msg = (
+            f"Expected a place (x, y) for each of {len(images)} images; received an array of shape {np.shape(places)}."
+        )
+        raise InputError(msg)
+    pixels = ax.get_window_extent()
+    share = np.array([side * pixels.height / pixels.width, side])
+    low, high = np.array([ax.get_xlim(), ax.get_ylim()]).T
+    half = share * (high - low) / 2
+    chosen = spaced((places - low) / (high - low) / share, 1)
+    for i in chosen:
+        (left, bottom), (right, top) = places[i] - half, places[i] + half
+        ax.imshow(
+            images[i], cmap="gray", vmin=0, vmax=1, extent=(left, right, bottom, top), origin="upper",
+            aspect="auto", interpolation="antialiased",
+        )  # fmt: skip
+    ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    return chosen
+
+
+def spaced(places: np.ndarray, room: float) -> list[int]:
+    """Choose points (N, 2), the first ones first, so that squares of side `room` around them do not touch."""
+    chosen: list[int] = []
+    for i, place in enumerate(places):
+        if all(np.abs(place - places[other]).max() >= room for other in chosen):
+            chosen.append(i)
+    return chosen
 
 
 def _first(columns: Mapping[str, np.ndarray], clean: np.ndarray | None, rows: int) -> tuple[dict[str, np.ndarray], Any]:
