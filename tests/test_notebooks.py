@@ -136,5 +136,6 @@ class TestNotebook:
                 assert "caption=" in text or any(each in text for each in own)
                 assert all(output["metadata"]["image/png"]["alt"] for output in pictures)
 
-    def test_claims_are_asserted(self, path):
-        assert "assert " in source(path, "code")
+    def test_claims_are_checked(self, path):
+        code = source(path, "code")
+        assert "checks.claims(" in code or "assert " in code

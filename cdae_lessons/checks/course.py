@@ -27,9 +27,10 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
         0: (start_here.check_grey_scale, start_here.check_shared_subjects),
         1: (autoencoders.check_reconstruct, autoencoders.check_weights),
         2: (
+            noise_and_scores.check_detectors,
             noise_and_scores.check_paper_noise,
             noise_and_scores.check_detector_noise,
-            noise_and_scores.check_body_psnr,
+            noise_and_scores.check_equal_noise,
         ),
         4: (
             denoising_autoencoders.check_pairs,
