@@ -76,31 +76,56 @@ DETECTOR = [
 ]
 
 
-def psnr(clean, image, mask, data_range):
-    return 10 * np.log10(data_range**2 / np.mean((clean - image)[mask] ** 2))
+def price(sick, healthy):
+    return np.sqrt(np.mean((sick - healthy) ** 2))
 
 
-def with_a_root(clean, image, mask, data_range):
-    error = (clean - image) * mask
-    return 20 * np.log10(data_range / np.sqrt((error**2).sum() / mask.sum()))
+def of_the_lesion(sick, healthy):
+    return (sick - healthy)[sick != healthy]
 
 
-PSNR = [
-    (lambda x, y, m, r: -psnr(x, y, m, r), "less error should give more decibels"),
-    (lambda x, y, m, r: psnr(x, y, m | True, r), "mask was not used"),
-    (lambda x, y, m, r: psnr(x * m, y * m, m | True, r), "zeros were counted"),
-    (lambda x, y, m, r: 10 * np.log(r**2 / np.mean((x - y)[m] ** 2)), "natural logarithm"),
-    (lambda x, y, m, r: 2 * psnr(x, y, m, r), "20 goes with the root"),
-    (lambda x, y, m, r: psnr(x, y, m, r) / 2, "with its root it is 20"),
-    (lambda x, y, m, r: psnr(x, y, m, np.sqrt(r)), "range has to be squared"),
-    (lambda x, y, m, r: psnr(x, y, m, 1), "data_range was not used"),
-    (lambda x, y, m, r: 10 * np.log10(r**2 / np.sum((x - y)[m] ** 2)), "divide the sum"),
-    (lambda x, y, m, r: 20 * np.log10(r / np.mean(np.abs(x - y)[m])), "square the errors first"),
-    (lambda x, y, m, r: np.mean(10 * np.log10(r**2 / (x - y)[m] ** 2)), "then one logarithm"),
-    (lambda x, y, m, r: psnr(x, y, m, y.max() - y.min()), "own range"),
-    (lambda x, y, m, r: psnr(x, y, m, np.ptp(y[m])), "own range"),
-    (lambda x, y, m, r: 30.0, "with the MSE over the pixels"),
-    (lambda x, y, m, r: x, "a single number"),
+EQUAL_NOISE = [
+    (lambda s, h: np.mean((s - h) ** 2), "A standard deviation is its root"),
+    (lambda s, h: np.sqrt(np.mean(of_the_lesion(s, h) ** 2)), "not by the lesion's"),
+    (lambda s, h: np.mean(of_the_lesion(s, h) ** 2), "and take the root"),
+    (lambda s, h: np.std(s - h), "takes the mean away first"),
+    (lambda s, h: np.mean(np.abs(s - h)), "Errors are squared before"),
+    (lambda s, h: np.sqrt(np.sum((s - h) ** 2)), "that is the sum over the pixels"),
+    (lambda s, h: np.linalg.norm((s - h)[0]), "that is the sum over an image"),
+    (lambda s, h: np.max(s - h), "How many of the pixels have it"),
+    (lambda s, h: -10 * np.log10(np.mean((s - h) ** 2)), "those are decibels"),
+    (lambda s, h: 0.0, "Which MSE has the lost lesion"),
+    (lambda s, h: s, "a single number"),
+]
+
+NAMES = ["rician", "clipped gaussian", "shot and electronics", "salt and pepper"]
+
+
+def with_name(place, name):
+    return [name if i == place else each for i, each in enumerate(NAMES)]
+
+
+DETECTORS = [
+    (NAMES, "two things are wanted"),
+    (("rician", 50), "four names are wanted"),
+    ((NAMES[:3], 50), "four names are wanted"),
+    ((with_name(0, "poisson"), 50), "there is no 'poisson' here"),
+    ((with_name(0, "clipped gaussian"), 50), "A leaves white alone"),
+    ((with_name(0, "salt and pepper"), 50), "A spreads least at black"),
+    ((with_name(1, "rician"), 50), "B darkens white"),
+    ((with_name(1, "salt and pepper"), 50), "B spreads least there"),
+    ((with_name(2, "speckle"), 50), "C still has noise at black"),
+    ((with_name(2, "gaussian"), 50), "C has not"),
+    ((with_name(3, "clipped gaussian"), 50), "D has most of it there"),
+    ((with_name(0, "speckle"), 50), "look again at A"),
+    ((NAMES, 44.4), "Take away the variance at black"),
+    ((NAMES, 10), "variances do: square both"),
+    ((NAMES, 100), "variances do: square each"),
+    ((NAMES, 0.02), "that is the variance of the photons"),
+    ((NAMES, 7.07), "no root"),
+    ((NAMES, 400), "the electronics alone"),
+    ((NAMES, 60), "Subtract, then solve"),
+    ((NAMES, "many"), "a single number"),
 ]
 
 
@@ -144,20 +169,25 @@ RIGHT = [
     (checks.check_detector_noise, with_the_package),
     (checks.check_detector_noise, in_counts),
     (checks.check_detector_noise, image_by_image),
-    (checks.check_body_psnr, psnr),
-    (checks.check_body_psnr, with_a_root),
-    (checks.check_body_psnr, lambda *args: np.float32(psnr(*args))),
+    (checks.check_equal_noise, price),
+    (checks.check_equal_noise, lambda s, h: np.sqrt(((h - s) ** 2).mean())),
+    (checks.check_equal_noise, lambda s, h: np.linalg.norm(s - h) / np.sqrt(s.size)),
+    (checks.check_detectors, (NAMES, 50)),
+    (checks.check_detectors, (["Rician", "clipped_gaussian", "shot and electronics ", "salt_and_pepper"], "50.2")),
+    (checks.check_detectors, [tuple(NAMES), 1 / (0.15**2 - 0.05**2)]),
     (checks.check_paper_noise, paper),
     (checks.check_paper_noise, lambda x, p, rng: noise.gaussian(x, p=p, rng=rng)),
     (checks.check_paper_noise, lambda x, p, rng: rng.normal(x, p)),
 ]
 CASES = [(*case, "right.") for case in RIGHT]
 CASES += [(checks.check_detector_noise, *case) for case in DETECTOR]
-CASES += [(checks.check_body_psnr, *case) for case in PSNR]
+CASES += [(checks.check_equal_noise, *case) for case in EQUAL_NOISE]
+CASES += [(checks.check_detectors, *case) for case in DETECTORS]
+CASES += [(checks.check_detectors, blank, "not attempted yet.") for blank in (None, (None, None), (NAMES, None))]
 CASES += [(checks.check_paper_noise, *case) for case in PAPER]
 CASES += [
     (check, blank, "not attempted yet.")
-    for check in (checks.check_detector_noise, checks.check_body_psnr, checks.check_paper_noise)
+    for check in (checks.check_detector_noise, checks.check_equal_noise, checks.check_paper_noise)
     for blank in (None, lambda *arguments: ...)
 ]
 

@@ -59,6 +59,18 @@ def test_a_pixel_of_64_is_three_of_the_page_while_the_figure_fits_a_notebook(col
     assert figure.get_figwidth() <= 9.6
 
 
+def test_show_wraps_single_images_with_their_titles_and_scores():
+    columns = {"clean": CLEAN, **{f"noisy {i}": NOISY for i in range(4)}}
+    figure = plotting.show(columns, clean=CLEAN, wrap=3)
+    drawn = panels(figure)
+    assert [ax.get_title() for ax in drawn] == [*columns]
+    assert [bool(ax.get_xlabel()) for ax in drawn] == [False, True, True, True, True]
+    places = [ax.get_subplotspec() for ax in drawn]
+    assert [(place.rowspan.start, place.colspan.start) for place in places] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
+    assert figure.get_figwidth() == plotting.show({str(i): CLEAN for i in range(3)}).get_figwidth()
+    assert len(panels(plotting.show({"clean": CLEAN}, wrap=3))) == 1
+
+
 def test_show_shows_no_more_rows_than_there_are_images():
     assert len(panels(plotting.show({"clean": CLEAN}, rows=100))) == 5
 
@@ -274,6 +286,7 @@ def test_mistakes_are_explained():
         (lambda: plotting.show({"a": CLEAN}, clean=CLEAN[:2]), r"clean images of shape \(2, 12, 16\)"),
         (lambda: plotting.show({"a": CLEAN[0]}), "images 'a' of shape"),
         (lambda: plotting.show({"a": CLEAN}, rows=0), "rows"),
+        (lambda: plotting.show({"a": CLEAN}, wrap=0), "wrap"),
         (lambda: plotting.show({"a": CLEAN}, vmin=1, vmax=1), "vmax to be a finite number > 1"),
         (lambda: plotting.show({"a": CLEAN}, vmin=np.nan), "vmin"),
         (lambda: plotting.error_map(CLEAN, {"a": CLEAN}, limit=0), "limit"),

@@ -31,7 +31,12 @@ from cdae_lessons.checks.denoising_autoencoders import (
     check_score_denoiser,
 )
 from cdae_lessons.checks.extreme_noise import check_average_weights, check_recovered_contrast
-from cdae_lessons.checks.noise_and_scores import check_body_psnr, check_detector_noise, check_paper_noise
+from cdae_lessons.checks.noise_and_scores import (
+    check_detector_noise,
+    check_detectors,
+    check_equal_noise,
+    check_paper_noise,
+)
 from cdae_lessons.checks.riddle import riddle, sealed
 from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
 from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
@@ -46,11 +51,12 @@ __all__ = [
     "check_average_weights",
     "check_beat_bm3d",
     "check_best_code",
-    "check_body_psnr",
     "check_break_even",
     "check_cnn_dae_weights",
     "check_conv_layer",
     "check_detector_noise",
+    "check_detectors",
+    "check_equal_noise",
     "check_equal_steps",
     "check_experiment_order",
     "check_grey_noise",

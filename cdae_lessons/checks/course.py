@@ -32,9 +32,10 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
             autoencoders.check_reconstruct,
         ),
         2: (
+            noise_and_scores.check_detectors,
             noise_and_scores.check_paper_noise,
             noise_and_scores.check_detector_noise,
-            noise_and_scores.check_body_psnr,
+            noise_and_scores.check_equal_noise,
         ),
         4: (
             denoising_autoencoders.check_pairs,

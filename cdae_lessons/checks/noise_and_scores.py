@@ -1,18 +1,75 @@
-"""Exercises of lesson 2: the paper's noise, the noise of a real detector, and PSNR inside the body."""
+"""Exercises of lesson 2: which noise it was, the paper's noise, a real detector, and what a lesion costs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
-from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, number, same
+from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, images, number, pair, same
 
 _PEAK, _SIGMA = 20.0, 0.1
 _GREYS = (0.0, 0.25, 0.25, 0.9)  # one flat image each
 _CLEAN = np.broadcast_to(np.array(_GREYS, np.float32)[:, None, None], (4, 96, 96))
 _CHANGED = "the clean images were changed. Compute a new array; images += … changes the caller's."
+
+
+_KINDS = ("gaussian", "clipped gaussian", "shot and electronics", "speckle", "rician", "salt and pepper")
+_DETECTORS = ("rician", "clipped gaussian", "shot and electronics", "salt and pepper")
+_PHOTONS = 50.0
+_TOLD: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("A", "clipped gaussian"): "clipping would darken white as much as it lifts black. A leaves white alone.",
+        ("A", "salt and pepper"): "salt and pepper spreads most at black and at white. A spreads least at black.",
+        ("B", "rician"): "magnitudes lift black and leave white alone. B darkens white, too.",
+        ("B", "salt and pepper"): "salt and pepper spreads most at black and at white. B spreads least there.",
+        ("C", "speckle"): "speckle multiplies, so at black nothing is left of it. C still has noise at black.",
+        ("D", "clipped gaussian"): "clipping takes noise away at black and at white. D has most of it there.",
+    }
+)
+
+
+@exercise("Four detectors")
+def check_detectors(answer: object) -> None:
+    """Check which noise made each column of the table in the lesson, and how many photons the third one counted.
+
+    Parameters
+    ----------
+    answer : (list of str, float)
+        A name for each of A, B, C and D: "gaussian", "clipped gaussian", "shot and electronics", "speckle", "rician" or
+        "salt and pepper"; and the mean number of photons of detector C at white.
+    """
+    names, photons = pair(answer, 'two things are wanted: (["…", "…", "…", "…"], photons).')
+    if names is None or names is ...:
+        raise Blank
+    if isinstance(names, str) or not isinstance(names, list | tuple) or len(names) != len(_DETECTORS):
+        raise Hint("four names are wanted, for A, B, C and D, in a list.")
+    given = [str(name).strip().lower().replace("_", " ") for name in names]
+    strange = [name for name in given if name not in _KINDS]
+    if strange:
+        raise Hint(f"there is no {strange[0]!r} here. The names are: {', '.join(_KINDS)}.")
+    for letter, name, right in zip("ABCD", given, _DETECTORS, strict=True):
+        if name == right:
+            continue
+        if name == "gaussian":
+            raise Hint(f"plain Gaussian noise has mean 0 and one spread at every grey level. {letter} has not.")
+        otherwise = f"look again at {letter}: where is its mean not 0, and where does it spread most?"
+        raise Hint(_TOLD.get((letter, name), otherwise))
+    mistakes = (
+        (
+            1 / 0.15**2,
+            "at white the electronics add noise, too. Take away the variance at black, where no photon comes.",
+        ),
+        (1 / (0.15 - 0.05), "spreads do not add, variances do: square both before you take the difference."),
+        (1 / (0.15 - 0.05) ** 2, "spreads do not add, variances do: square each before you take the difference."),
+        (0.15**2 - 0.05**2, "that is the variance of the photons. It is 1 / photons at white."),
+        (np.sqrt(_PHOTONS), "the variance of z at white is 1 / photons: no root."),
+        (1 / 0.05**2, "that is the electronics alone. Photons come where it is bright."),
+    )
+    otherwise = "counted photons have the variance x / photons; the electronics add theirs. Subtract, then solve."
+    compare(number(photons), _PHOTONS, mistakes, otherwise, tolerance=0.015)
 
 
 @exercise("The paper's noise")
@@ -120,41 +177,39 @@ def _check_levels(deviation: np.ndarray, expected: np.ndarray) -> None:
         raise Hint("the photon noise has the wrong size: the rate is peak times x, and peak divides the counts.")
 
 
-@exercise("PSNR inside the body")
-def check_body_psnr(answer: object) -> None:
-    """Check a function that computes PSNR over the pixels of a mask.
+@exercise("What a lesion costs")
+def check_equal_noise(answer: object) -> None:
+    """Check a function that finds the white noise that costs as much squared error as a lost lesion.
 
     Parameters
     ----------
     answer : callable
-        ``body_psnr(clean, image, mask, data_range)`` of two images (H, W), a mask (H, W) of bool and a number;
-        returns the PSNR in dB over the pixels where the mask is True.
+        ``equal_noise(sick, healthy)`` of two sets of images (N, H, W), with and without the lesion; returns the
+        standard deviation of the Gaussian noise which, added to every pixel of `sick`, has the same MSE as `healthy`.
     """
-    rng = np.random.default_rng(0)
-    clean = rng.random((16, 16))
-    image = clean + rng.normal(0, 0.1, clean.shape)
-    mask = np.zeros(clean.shape, bool)
-    mask[3:9, 2:13] = True  # 66 of 256 pixels
-    image[~mask] += 0.3
-    scale = 4.0
-    error, given = np.square(clean - image), scale * image
-    inside = error[mask]
-    right = -10 * np.log10(inside.mean())
-    own = "that is the image's own range, and noise makes it wider. Use the data_range that is given."
+    healthy = np.random.default_rng(0).uniform(0.2, 0.6, (3, 16, 16))
+    sick = healthy.copy()
+    sick[:, 4:8, 5:7] += 0.4
+    sick[:, 6, 6] -= 0.2
+    lesion = sick - healthy
+    squares, inside = lesion**2, lesion > 0
+    right = np.sqrt(squares.mean())
     mistakes = (
-        (-right, "the sign: less error should give more decibels. The range stands above, the MSE below."),
-        (-10 * np.log10(error.mean()), "the mask was not used: that is the whole image."),
-        (-10 * np.log10(inside.sum() / mask.size), "outside the mask zeros were counted. Divide by the pixels inside."),
-        (-10 * np.log(inside.mean()), "that is the natural logarithm. Decibels want np.log10."),
-        (2 * right, "20 goes with the root of the MSE; with the MSE itself it is 10."),
-        (right / 2, "10 goes with the MSE; with its root it is 20."),
-        (-10 * np.log10(scale * inside.mean()), "the range has to be squared, as the error is."),
-        (-10 * np.log10(scale**2 * inside.mean()), "data_range was not used. These images go from 0 to 4, not to 1."),
-        (-10 * np.log10(inside.sum()), "mean squared error: divide the sum by the number of pixels inside."),
-        (-20 * np.log10(np.sqrt(inside).mean()), "square the errors first, then take their mean."),
-        (-10 * np.mean(np.log10(inside)), "take the mean of the squared errors first, then one logarithm."),
-        (right + 20 * np.log10(np.ptp(given[mask]) / scale), own),
-        (right + 20 * np.log10(np.ptp(given) / scale), own),
+        (right**2, "that is the MSE itself, a squared grey level. A standard deviation is its root."),
+        (
+            np.sqrt(squares[inside].mean()),
+            "the noise falls on every pixel, so divide by all of them, not by the lesion's.",
+        ),
+        (squares[inside].mean(), "the noise falls on every pixel, so divide by all of them; and take the root."),
+        (lesion.std(), "np.std takes the mean away first. What the lesion adds on average is lost, too."),
+        (lesion.mean(), "that is the lesion's mean over the image. Errors are squared before their mean is taken."),
+        (
+            np.sqrt(squares.sum()),
+            "that is the sum over the pixels. Each pixel of noise costs sigma squared: take the mean.",
+        ),
+        (np.sqrt(squares.sum() / len(sick)), "that is the sum over an image. Take the mean over its pixels."),
+        (lesion.max(), "that is the lesion's contrast. How many of the pixels have it?"),
+        (10 * np.log10(1 / right**2), "those are decibels. The standard deviation is wanted, in grey levels."),
     )
-    otherwise = "10 · log10(data_range² / MSE), with the MSE over the pixels where the mask is True."
-    compare(number(call(answer, scale * clean, given, mask, scale)), right, mistakes, otherwise)
+    otherwise = "noise of standard deviation sigma has an MSE of sigma squared. Which MSE has the lost lesion?"
+    compare(number(call(answer, sick, healthy)), right, mistakes, otherwise)

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
-from cdae_lessons.errors import InputError, check_images, check_number
+from cdae_lessons.errors import InputError, check_count, check_images, check_number
 from cdae_lessons.metrics import score
 from cdae_lessons.plotting.figure import Figure, describe, plain
 
@@ -24,6 +24,7 @@ def show(
     *,
     clean: np.ndarray | None = None,
     rows: int = 3,
+    wrap: int | None = None,
     vmin: float = 0,
     vmax: float = 1,
     caption: str | None = None,
@@ -38,6 +39,8 @@ def show(
         The clean images: SSIM and PSNR (data_range 1) are then written below the other ones.
     rows : int >= 1
         How many images to show, at most; slice the arrays to choose which.
+    wrap : int >= 1, optional
+        Show the first image of each set alone, and so many of them side by side; the others go below.
     vmin, vmax : float
         The values drawn black and white; what lies beyond is drawn black or white too.
     caption : str, optional
@@ -53,8 +56,10 @@ def show(
         On no columns, on images of another type or of different shapes, or if `vmin` is not below `vmax`.
     """
     check_number(vmax, what="vmax", low=check_number(vmin, what="vmin", low=-np.inf), above=True)
-    columns, clean = _first(columns, clean, rows)
-    figure, panels = _grid(columns, caption, f"Images in columns: {', '.join(columns)}.", "gray", vmin, vmax)
+    wrap = wrap if wrap is None else check_count(wrap, what="wrap", low=1)
+    columns, clean = _first(columns, clean, rows if wrap is None else 1)
+    alt = f"Images{' in columns' * (wrap is None)}: {', '.join(columns)}."
+    figure, panels = _grid(columns, caption, alt, "gray", vmin, vmax, wrap)
     if clean is not None:
         for j, images in enumerate(columns.values()):
             if np.array_equal(images, clean):
@@ -174,14 +179,27 @@ def _first(columns: Mapping[str, np.ndarray], clean: np.ndarray | None, rows: in
 
 
 def _grid(
-    columns: Mapping[str, np.ndarray], caption: str | None, alt: str, cmap: str, vmin: float, vmax: float
+    columns: Mapping[str, np.ndarray],
+    caption: str | None,
+    alt: str,
+    cmap: str,
+    vmin: float,
+    vmax: float,
+    wrap: int | None = None,
 ) -> tuple[Figure, np.ndarray]:
-    rows = len(next(iter(columns.values())))
+    """A figure, and its images as an array with a column for each name."""
     titles = [textwrap.fill(name, 20) for name in columns]
-    width = min(_PANEL * len(columns), _PAGE)
-    height = (width / len(columns) + 0.15) * rows + 0.2 * max(title.count("\n") + 1 for title in titles)
+    side = len(columns) if wrap is None else min(wrap, len(columns))
+    rows = len(next(iter(columns.values()))) if wrap is None else -(-len(columns) // side)
+    width = min(_PANEL * side, _PAGE)
+    lettering = 0.2 * max(title.count("\n") + 1 for title in titles)
+    height = (width / side + 0.15) * rows + lettering * (1 if wrap is None else rows)
     figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(rows, len(columns), squeeze=False)
+    axes = figure.subplots(rows, side, squeeze=False)
+    if wrap is not None:
+        for spare in axes.flat[len(columns) :]:
+            spare.remove()
+        axes = axes.reshape(1, -1)[:, : len(columns)]
     panels = np.empty(axes.shape, AxesImage)
     for j, images in enumerate(columns.values()):
         axes[0, j].set_title(titles[j], fontsize=10)
