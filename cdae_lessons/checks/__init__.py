@@ -7,6 +7,14 @@ what is right so far. `claims` checks what a lesson says itself.
 from cdae_lessons.checks.answers import reveal
 from cdae_lessons.checks.autoencoders import check_reconstruct, check_weights
 from cdae_lessons.checks.claims import claims
+from cdae_lessons.checks.classical_denoisers import (
+    FAULTS,
+    check_counting_average,
+    check_dead_pixels,
+    check_noise_left,
+    check_residuals,
+    faulty_residuals,
+)
 from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
 from cdae_lessons.checks.convolutional_autoencoders import (
@@ -31,6 +39,7 @@ from cdae_lessons.checks.start_here import check_grey_scale, check_shared_subjec
 __all__ = [
     "EXERCISES",
     "EXPERIMENT_STEPS",
+    "FAULTS",
     "LAYERWISE_STEPS",
     "check_adjoint",
     "check_average_weights",
@@ -38,6 +47,8 @@ __all__ = [
     "check_body_psnr",
     "check_cnn_dae_weights",
     "check_conv_layer",
+    "check_counting_average",
+    "check_dead_pixels",
     "check_detector_noise",
     "check_equal_steps",
     "check_experiment_order",
@@ -46,10 +57,12 @@ __all__ = [
     "check_honest_score",
     "check_layer_shapes",
     "check_layerwise_order",
+    "check_noise_left",
     "check_pairs",
     "check_paper_noise",
     "check_reconstruct",
     "check_recovered_contrast",
+    "check_residuals",
     "check_score_denoiser",
     "check_seed_interval",
     "check_shared_subjects",
@@ -58,6 +71,7 @@ __all__ = [
     "check_who_wins",
     "claims",
     "contest_table",
+    "faulty_residuals",
     "progress",
     "reveal",
 ]

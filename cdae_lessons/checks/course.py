@@ -9,6 +9,7 @@ import pandas as pd
 
 from cdae_lessons.checks import (
     autoencoders,
+    classical_denoisers,
     cnn_dae,
     contest,
     convolutional_autoencoders,
@@ -30,6 +31,12 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
             noise_and_scores.check_paper_noise,
             noise_and_scores.check_detector_noise,
             noise_and_scores.check_body_psnr,
+        ),
+        3: (
+            classical_denoisers.check_residuals,
+            classical_denoisers.check_noise_left,
+            classical_denoisers.check_counting_average,
+            classical_denoisers.check_dead_pixels,
         ),
         4: (
             denoising_autoencoders.check_pairs,

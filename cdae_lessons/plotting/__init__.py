@@ -10,6 +10,7 @@ from cdae_lessons.plotting.images import error_map, show
 from cdae_lessons.plotting.networks import architecture
 from cdae_lessons.plotting.palette import COLOURS, looks
 from cdae_lessons.plotting.sight import receptive_field
+from cdae_lessons.plotting.weights import weight_maps
 
 __all__ = [
     "COLOURS",
@@ -25,4 +26,5 @@ __all__ = [
     "scores",
     "show",
     "subplots",
+    "weight_maps",
 ]
