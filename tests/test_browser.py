@@ -22,7 +22,7 @@ expect = sync_api.expect
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "playground" / "labs.ipynb"
-LABS = ("noise", "metric", "code", "denoise", "lesion", "training", "sample size")  # in its order
+LABS = ("noise", "metric", "weights", "code", "denoise", "lesion", "training", "sample size")  # in its order
 ORDER_LAB = (
     "from cdae_lessons import checks, widgets\nwidgets.order_lab(checks.LAYERWISE_STEPS, checks.check_layerwise_order)"
 )
@@ -31,6 +31,8 @@ CONTROLS = {
               "checkbox": ("Same draw each time",)},
     "metric": {"spinbutton": ("Image", "Blur σ, pixels", "Shift, pixels", "Contrast, times", "Noise σ",
                               "Dot, grey levels")},
+    "weights": {"spinbutton": ("Image", "Row", "Column", "Strength", "Noise σ", "Noise seed"),
+                "combobox": ("Denoiser",)},
     "code": {"spinbutton": ("Image", "h1", "h2"), "combobox": ("Code size",)},
     "denoise": {"spinbutton": ("Image", "Noise σ", "Noise seed"), "combobox": ("Method",)},
     "lesion": {"spinbutton": ("Image", "Row", "Column", "Radius, pixels", "Contrast", "Noise σ", "Noise seed")},

@@ -215,6 +215,8 @@ EQUIVALENT = {  # as right as the solution
     # the noise is as likely with the other sign
     "check_paper_noise": {"return images - p * rng.normal(0, 1, images.shape)"},
     "check_detector_noise": {"noisy = counts / peak - rng.normal(0, sigma, images.shape)"},
+    # the same axes in the other order
+    "check_counting_average": {"logarithm = (counts * np.log(rate) - rate).sum(axis=(2, 1))"},
     "check_grey_noise": {"noisy = images - rng.normal(0, 0.2, images.shape)"},
     # the larger of two numbers, in either order; lists that are equally long anyway
     "check_conv_layer": {

@@ -17,6 +17,7 @@ NAMES = [
     "00_start_here",
     "01_autoencoders",
     "02_noise_and_scores",
+    "03_classical_denoisers",
     "04_denoising_autoencoders",
     "05_convolutional_autoencoders",
     "06_stacked_denoising_autoencoders",

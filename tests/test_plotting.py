@@ -301,3 +301,33 @@ def test_mistakes_are_explained():
     ):
         with pytest.raises(InputError, match=message):
             call()
+
+
+# ---- weights of one pixel
+
+
+def test_weight_maps_share_one_scale_and_say_how_many_pixels_they_are_worth():
+    even, single = np.zeros((12, 16)), np.zeros((12, 16))
+    even[2:6, 3:7], single[4, 5] = 1 / 16, 1
+    figure = plotting.weight_maps({"mean": even, "median": single}, pixel=(4, 5), noisy=NOISY[0], outline=CLEAN[0])
+    drawn = panels(figure)
+    assert [ax.get_title() for ax in drawn] == ["noisy", "mean", "median"]
+    assert [ax.get_xlabel() for ax in drawn] == ["", "worth 16 pixels", "all on one pixel"]
+    assert {ax.images[0].get_clim() for ax in drawn[1:]} == {(0.001, 1)}
+    assert all(ax.lines[0].get_xydata().tolist() == [[5, 4]] for ax in drawn)
+    assert figure.get_label() == "Weights of the pixel in row 4, column 5: mean, median."
+    assert plotting.weight_maps({"mean": even}, pixel=(4, 5), caption="A mean.").get_label() == "A mean."
+
+
+@pytest.mark.parametrize(
+    ("maps", "pixel", "said"),
+    [
+        ({}, (0, 0), "at least one map"),
+        ({"a": np.ones((4, 4)), "b": np.ones((4, 5))}, (0, 0), "all of one shape"),
+        ({"a": np.ones((4, 4))}, (4, 0), "within 4x4"),
+        ({"a": np.full((4, 4), np.nan)}, (0, 0), "map 'a'"),
+    ],
+)
+def test_weight_maps_refuse_what_they_cannot_draw(maps, pixel, said):
+    with pytest.raises(InputError, match=said):
+        plotting.weight_maps(maps, pixel=pixel)

@@ -26,6 +26,7 @@ from cdae_lessons.widgets.metric import dot_centre, metric_case
 from cdae_lessons.widgets.noise import equation, noise_case
 from cdae_lessons.widgets.noise_sliders import LEVELS, PARAMETERS, corruption
 from cdae_lessons.widgets.still import VIEW
+from cdae_lessons.widgets.weights import weights_case
 
 
 @pytest.fixture(scope="module")
@@ -300,13 +301,14 @@ def make(kind, cohort, autoencoders):
     return {
         "noise": lambda: widgets.noise_lab(images),
         "metric": lambda: widgets.metric_lab(images),
+        "weights": lambda: widgets.weights_lab(images),
         "code": lambda: widgets.code_lab(images, autoencoders, plane=halves(autoencoders[2])),
         "denoise": lambda: widgets.denoise_lab(images),
         "lesion": lambda: widgets.lesion_lab(images),
     }[kind]()
 
 
-KINDS = ("noise", "metric", "code", "denoise", "lesion")
+KINDS = ("noise", "metric", "weights", "code", "denoise", "lesion")
 lab_kinds = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -476,6 +478,30 @@ def test_the_mean_and_deviation_in_the_equation_are_those_of_the_noise(clean):
         case = noise_case(clean, model=model, **parameters)
         assert case["mean"] == pytest.approx(float(mean[5:-1]), abs=0.06)
         assert case["deviation"] == pytest.approx(float(deviation[10:]), rel=0.05)
+
+
+@pytest.mark.parametrize("pixel", [(24, 40), (30, 30), (0, 63)])
+@pytest.mark.parametrize("denoiser", ["gaussian", "median", "bilateral", "nl_means"])
+def test_the_weights_of_a_pixel_make_what_the_denoiser_makes_of_it(clean, denoiser, pixel):
+    case = weights_case(clean, pixel=pixel, denoiser=denoiser, strength=1, noise=0.1)
+    assert case["weights"].sum() == pytest.approx(1)
+    inside = min(*pixel, *np.subtract(63, pixel)) > 15  # at the rim the filters mirror the image, the weights do not
+    made = np.clip((case["weights"] * case["noisy"]).sum(), 0, 1)
+    assert made == pytest.approx(case["greys"][2], abs=0.002 if inside else 0.1)
+    assert case["pixels"] == pytest.approx(1 / (case["weights"] ** 2).sum())
+
+
+def test_the_weights_of_total_variation_say_where_its_answer_moves(clean):
+    case, other = (
+        weights_case(clean, pixel=pixel, denoiser="tv", strength=1, noise=0.1) for pixel in ((24, 40), (25, 41))
+    )
+    assert case["weights"].sum() == pytest.approx(1, abs=1e-6)
+    assert case["weights"][25, 41] == pytest.approx(other["weights"][24, 40], abs=0.002)
+
+
+def test_weights_of_an_unknown_denoiser_are_refused(clean):
+    with pytest.raises(InputError, match="denoiser"):
+        weights_case(clean, pixel=(9, 9), denoiser="wavelet", strength=1, noise=0.1)
 
 
 def test_a_noise_case_is_the_package_s_noise_and_scores(clean):

@@ -15,6 +15,14 @@ from cdae_lessons.checks.autoencoders import (
     four_trainings,
 )
 from cdae_lessons.checks.claims import claims
+from cdae_lessons.checks.classical_denoisers import (
+    FAULTS,
+    check_counting_average,
+    check_dead_pixels,
+    check_noise_left,
+    check_residuals,
+    faulty_residuals,
+)
 from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
 from cdae_lessons.checks.convolutional_autoencoders import (
@@ -45,6 +53,7 @@ from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, c
 __all__ = [
     "EXERCISES",
     "EXPERIMENT_STEPS",
+    "FAULTS",
     "LAYERWISE_STEPS",
     "MISTAKES",
     "check_adjoint",
@@ -54,6 +63,8 @@ __all__ = [
     "check_break_even",
     "check_cnn_dae_weights",
     "check_conv_layer",
+    "check_counting_average",
+    "check_dead_pixels",
     "check_detector_noise",
     "check_detectors",
     "check_equal_noise",
@@ -66,10 +77,12 @@ __all__ = [
     "check_layer_shapes",
     "check_layerwise_order",
     "check_mistakes",
+    "check_noise_left",
     "check_pairs",
     "check_paper_noise",
     "check_reconstruct",
     "check_recovered_contrast",
+    "check_residuals",
     "check_score_denoiser",
     "check_seed_interval",
     "check_shared_subjects",
@@ -77,6 +90,7 @@ __all__ = [
     "check_who_wins",
     "claims",
     "contest_table",
+    "faulty_residuals",
     "four_trainings",
     "progress",
     "reveal",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cdae_lessons.checks import (
     autoencoders,
+    classical_denoisers,
     cnn_dae,
     contest,
     convolutional_autoencoders,
@@ -36,6 +37,12 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
             noise_and_scores.check_paper_noise,
             noise_and_scores.check_detector_noise,
             noise_and_scores.check_equal_noise,
+        ),
+        3: (
+            classical_denoisers.check_residuals,
+            classical_denoisers.check_noise_left,
+            classical_denoisers.check_counting_average,
+            classical_denoisers.check_dead_pixels,
         ),
         4: (
             denoising_autoencoders.check_pairs,

@@ -10,6 +10,7 @@ from cdae_lessons.plotting.images import error_map, show, thumbnails
 from cdae_lessons.plotting.networks import architecture
 from cdae_lessons.plotting.palette import COLOURS, looks
 from cdae_lessons.plotting.sight import receptive_field
+from cdae_lessons.plotting.weights import weight_maps
 
 __all__ = [
     "COLOURS",
@@ -26,4 +27,5 @@ __all__ = [
     "show",
     "subplots",
     "thumbnails",
+    "weight_maps",
 ]

@@ -9,6 +9,7 @@ from cdae_lessons.widgets.noise import noise_lab
 from cdae_lessons.widgets.order import order_lab
 from cdae_lessons.widgets.sample_size import sample_size_lab
 from cdae_lessons.widgets.training import training_lab
+from cdae_lessons.widgets.weights import weights_lab
 
 __all__ = [
     "Lab",
@@ -20,4 +21,5 @@ __all__ = [
     "order_lab",
     "sample_size_lab",
     "training_lab",
+    "weights_lab",
 ]
