@@ -22,7 +22,7 @@ expect = sync_api.expect
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "playground" / "labs.ipynb"
-LABS = ("noise", "metric", "code", "denoise", "lesion", "training", "sample size")  # in its order
+LABS = ("noise", "metric", "code", "posterior", "denoise", "lesion", "training", "sample size")  # in its order
 ORDER_LAB = (
     "from cdae_lessons import checks, widgets\nwidgets.order_lab(checks.LAYERWISE_STEPS, checks.check_layerwise_order)"
 )
@@ -32,6 +32,7 @@ CONTROLS = {
     "metric": {"spinbutton": ("Image", "Blur σ, pixels", "Shift, pixels", "Contrast, times", "Noise σ",
                               "Dot, grey levels")},
     "code": {"spinbutton": ("Image",), "combobox": ("Code size",)},
+    "posterior": {"spinbutton": ("Measured z", "Noise σ", "Share of bright")},
     "denoise": {"spinbutton": ("Image", "Noise σ", "Noise seed"), "combobox": ("Method",)},
     "lesion": {"spinbutton": ("Image", "Row", "Column", "Radius, pixels", "Contrast", "Noise σ", "Noise seed")},
     "training": {"spinbutton": ("Noise p·σ", "Images n", "Epochs"), "combobox": ("Network", "Recipe"),

@@ -18,9 +18,12 @@ from cdae_lessons.checks.convolutional_autoencoders import (
 from cdae_lessons.checks.course import EXERCISES, progress
 from cdae_lessons.checks.denoising_autoencoders import (
     EXPERIMENT_STEPS,
+    MISTAKES,
+    check_curves,
     check_experiment_order,
     check_pairs,
     check_score_denoiser,
+    classmates,
 )
 from cdae_lessons.checks.extreme_noise import check_average_weights, check_recovered_contrast
 from cdae_lessons.checks.noise_and_scores import check_body_psnr, check_detector_noise, check_paper_noise
@@ -32,12 +35,14 @@ __all__ = [
     "EXERCISES",
     "EXPERIMENT_STEPS",
     "LAYERWISE_STEPS",
+    "MISTAKES",
     "check_adjoint",
     "check_average_weights",
     "check_beat_bm3d",
     "check_body_psnr",
     "check_cnn_dae_weights",
     "check_conv_layer",
+    "check_curves",
     "check_detector_noise",
     "check_equal_steps",
     "check_experiment_order",
@@ -57,6 +62,7 @@ __all__ = [
     "check_weights",
     "check_who_wins",
     "claims",
+    "classmates",
     "contest_table",
     "progress",
     "reveal",

@@ -32,6 +32,7 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
             noise_and_scores.check_body_psnr,
         ),
         4: (
+            denoising_autoencoders.check_curves,
             denoising_autoencoders.check_pairs,
             denoising_autoencoders.check_experiment_order,
             denoising_autoencoders.check_score_denoiser,
