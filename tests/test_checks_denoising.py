@@ -5,7 +5,6 @@ import pytest
 
 from cdae_lessons import checks, metrics, noise
 
-
 CURVES = [
     ({"A": 4, "B": 1, "C": 5, "D": 2}, "right."),
     ({"a": 4, "d": 2, "c": 5, "b": 1.0}, "right."),

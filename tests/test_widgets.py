@@ -306,7 +306,7 @@ def one_number(gives=1):
 
 
 IMAGE_KINDS = ("noise", "metric", "code", "denoise", "lesion")
-lab_kinds = pytest.mark.parametrize("kind", (*IMAGE_KINDS, "posterior"))
+lab_kinds = pytest.mark.parametrize("kind", [*IMAGE_KINDS, "posterior"])
 
 
 def change(lab, name, rng):

@@ -43,7 +43,8 @@ EXPERIMENT_STEPS: Mapping[str, str] = MappingProxyType(
 def classmates() -> dict[str, np.ndarray]:
     """What the networks of four classmates give for one measured pixel, once trained: their curves.
 
-    Each made one of `MISTAKES`. The pixel is .2 or .8, as often one as the other, and the noise of the test has a standard deviation of .2.
+    Each made one of `MISTAKES`. The pixel is .2 or .8, as often one as the other; the noise of the test has a standard
+    deviation of .2.
 
     Returns
     -------
@@ -244,7 +245,7 @@ def _pair(answer: object, clean: np.ndarray, rng: np.random.Generator) -> list[n
 
 
 def _check_noise(noisy: np.ndarray, clean: np.ndarray) -> None:
-    """Whether the noise is Gaussian, and its standard deviation another for each image, evenly from 0 to `STRONGEST`."""
+    """Whether the noise is Gaussian, and its strength another for each image, evenly from 0 to `STRONGEST`."""
     if not np.array_equal(noisy[0].shape, clean[0].shape) or (noisy.min() >= 0 and noisy.max() <= 1):
         raise Hint("the noisy images were clipped. Cut-off noise has a mean that is not 0: leave it as it is.")
     added = noisy.astype(float) - clean
@@ -270,4 +271,4 @@ def _check_noise(noisy: np.ndarray, clean: np.ndarray) -> None:
         )
     fourth = ((added / strengths[:, None, None]) ** 4).mean()
     if fourth < 2.5:
-        raise Hint("the noise is not Gaussian: rng.standard_normal has the right shape, rng.uniform is too short-tailed.")
+        raise Hint("the noise is not Gaussian: draw it by rng.standard_normal, not by rng.uniform.")

@@ -1,4 +1,4 @@
-"""Labs: turn a control, see what changes. Each takes images (N, H, W) or a Cohort, the steps to put in order, or one pixel."""
+"""Labs: turn a control, see what changes. Most take images (N, H, W) or a Cohort, one steps, one a single pixel."""
 
 from cdae_lessons.widgets.base import Lab
 from cdae_lessons.widgets.code import code_lab

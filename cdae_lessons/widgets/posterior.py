@@ -30,8 +30,8 @@ _NETWORKS = (plotting.COLOURS["dense"], plotting.COLOURS["unet"], plotting.COLOU
 def posterior_case(measured: ArrayLike, *, sigma: float, bright: float) -> dict:
     """What a measured grey level says of a pixel that was one of `LEVELS`: what the posterior lab shows.
 
-    The measurement is z = x + sigma·n with standard normal n, so by Bayes' rule the weight of a level is its share times
-    exp(-(z - level)² / (2·sigma²)), divided by the sum over both.
+    The measurement is z = x + sigma·n with standard normal n, so by Bayes' rule the weight of a level is its share
+    times exp(-(z - level)² / (2·sigma²)), divided by the sum over both.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def posterior_case(measured: ArrayLike, *, sigma: float, bright: float) -> dict:
     Returns
     -------
     dict
-        ``weights`` (2, …): how probable dark and bright are, in the light of z; ``average`` (…): their mean grey level,
-        E[x | z], the guess with the least squared error; ``nearest`` (…): the level nearer to z; ``error`` (…): the mean
-        squared error of ``average`` among all pixels that were measured as z.
+        ``weights`` (2, …): how probable dark and bright are, in the light of z; ``average`` (…): their mean grey
+        level, E[x | z], the guess with the least squared error; ``nearest`` (…): the level nearer to z; ``error`` (…):
+        the mean squared error of ``average`` among all pixels that were measured as z.
     """
     z = np.asarray(measured, float)
     levels = np.reshape(LEVELS, (2, *[1] * z.ndim))
@@ -85,7 +85,9 @@ def posterior_lab(networks: Mapping[str, keras.Model] | None = None, *, sigma: f
     """
     lines = {name: _line(name, network) for name, network in (networks or {}).items()}
     if len(lines) > len(_NETWORKS):
-        msg = f"Expected at most {len(_NETWORKS)} networks, so that their lines can be told apart; received {len(lines)}."
+        msg = (
+            f"Expected at most {len(_NETWORKS)} networks, so that their lines can be told apart; received {len(lines)}."
+        )
         raise InputError(msg)
     controls = {
         "measured": base.slider("Measured z", 0.6, -0.5, 1.5, 0.05),
