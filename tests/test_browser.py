@@ -22,7 +22,17 @@ expect = sync_api.expect
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "playground" / "labs.ipynb"
-LABS = ("noise", "metric", "weights", "code", "denoise", "lesion", "training", "sample size")  # in its order
+LABS = (
+    "noise",
+    "metric",
+    "weights",
+    "code",
+    "posterior",
+    "denoise",
+    "lesion",
+    "training",
+    "sample size",
+)  # in its order
 ORDER_LAB = (
     "from cdae_lessons import checks, widgets\nwidgets.order_lab(checks.LAYERWISE_STEPS, checks.check_layerwise_order)"
 )
@@ -34,6 +44,7 @@ CONTROLS = {
     "weights": {"spinbutton": ("Image", "Row", "Column", "Strength", "Noise σ", "Noise seed"),
                 "combobox": ("Denoiser",)},
     "code": {"spinbutton": ("Image", "h1", "h2"), "combobox": ("Code size",)},
+    "posterior": {"spinbutton": ("Measured z", "Noise σ", "Share of bright")},
     "denoise": {"spinbutton": ("Image", "Noise σ", "Noise seed"), "combobox": ("Method",)},
     "lesion": {"spinbutton": ("Image", "Row", "Column", "Radius, pixels", "Contrast", "Noise σ", "Noise seed")},
     "training": {"spinbutton": ("Noise p·σ", "Images n", "Epochs"), "combobox": ("Network", "Recipe"),

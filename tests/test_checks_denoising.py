@@ -5,38 +5,80 @@ import pytest
 
 from cdae_lessons import checks, metrics, noise
 
+CURVES = [
+    ({"A": 4, "B": 1, "C": 5, "D": 2}, "right."),
+    ({"a": 4, "d": 2, "c": 5, "b": 1.0}, "right."),
+    (None, "not attempted yet."),
+    (dict.fromkeys("ABCD"), "not attempted yet."),
+    ([4, 1, 5, 2], "a dict is wanted"),
+    ({"A": 4, "B": 1}, "for each of the curves"),
+    ({"A": 4, "B": 1, "C": 5, "D": None}, "D has None"),
+    ({"A": 4, "B": 1, "C": 5, "D": 6}, "D has 6"),
+    ({"A": 4, "B": 4, "C": 5, "D": 2}, "no number comes twice"),
+    ({"A": 2, "B": 1, "C": 5, "D": 4}, "weaker noise makes the curve steeper"),
+    ({"A": 3, "B": 1, "C": 5, "D": 2}, "stronger noise makes the curve flatter"),
+    ({"A": 1, "B": 4, "C": 5, "D": 2}, "even .4"),
+    ({"A": 4, "B": 5, "C": 1, "D": 2}, "B follows its input exactly"),
+    ({"A": 4, "B": 3, "C": 5, "D": 2}, "gives back what it gets"),
+    ({"A": 4, "B": 1, "C": 3, "D": 2}, "C has none"),
+    ({"A": 4, "B": 1, "C": 2, "D": 5}, "the mean of all targets"),
+    ({"A": 4, "B": 1, "C": 5, "D": 3}, "the flatter its curve"),
+]
 
-def masked(clean, rng, p=0.3):
-    return clean * (rng.random(clean.shape) >= p)
+
+def noisy(clean, rng, strongest=0.5, shape=(-1, 1, 1)):
+    sigma = rng.uniform(0, strongest, len(clean)).reshape(shape)
+    return clean + sigma * rng.standard_normal(clean.shape)
+
+
+def by_noise(clean, rng):
+    """One call of the package for each image."""
+    return np.concatenate([noise.gaussian(x[None], p=1, sigma=rng.uniform(0, 0.5), rng=rng) for x in clean])
 
 
 def in_place(clean, rng):
     copy = clean.copy()
-    clean[rng.random(clean.shape) < 0.3] = 0
+    clean += noisy(clean, rng) - clean
     return clean, copy
 
 
+def each_pixel(clean, rng):
+    return clean + rng.uniform(0, 0.5, clean.shape) * rng.standard_normal(clean.shape)
+
+
+def flat(clean, rng):
+    strength = rng.uniform(0, 0.5, (len(clean), 1, 1))
+    return clean + strength * np.sqrt(3) * rng.uniform(-1, 1, clean.shape)
+
+
+def one_strength(clean, rng):
+    return clean + rng.uniform(0.2, 0.5) * rng.standard_normal(clean.shape)
+
+
 PAIRS = [
-    (lambda clean, rng: (masked(clean, rng), clean), "right."),
-    (lambda clean, rng: [noise.masking(clean, p=0.3, rng=rng), clean.copy()], "right."),
-    (lambda clean, rng: (np.where(rng.uniform(size=clean.shape) < 0.7, clean, 0), clean), "right."),
+    (lambda clean, rng: (noisy(clean, rng), clean), "right."),
+    (lambda clean, rng: [by_noise(clean, rng), clean.copy()], "right."),
     (None, "not attempted yet."),
     (lambda clean, rng: None, "not attempted yet."),
     (lambda clean, rng: (None, None), "not attempted yet."),
-    (lambda clean, rng: (clean, masked(clean, rng)), "input and target are swapped"),
-    (lambda clean, rng: (masked(clean, rng),) * 2, "the target is corrupted too"),
-    (lambda clean, rng: (masked(clean, rng), masked(clean, rng)), "the target is not the clean image"),
+    (lambda clean, rng: (clean, noisy(clean, rng)), "input and target are swapped"),
+    (lambda clean, rng: (noisy(clean, rng),) * 2, "the target is noisy too"),
+    (lambda clean, rng: (noisy(clean, rng), noisy(clean, rng)), "the target is not the clean image"),
     (lambda clean, rng: (clean, clean), "the input is clean"),
-    (lambda clean, rng: (masked(clean, np.random.default_rng(0)), clean), "the second call gives the same noise"),
-    (lambda clean, rng: (masked(clean, np.random.default_rng()), clean), "the same rng gives different noise"),
-    (lambda clean, rng: (clean * (rng.random(clean.shape[1:]) >= 0.3), clean), "every image of the batch has the same"),
-    (lambda clean, rng: (clean * (rng.random((len(clean), 1, 1)) >= 0.3), clean), "whole images are set to zero"),
-    (lambda clean, rng: (masked(clean, rng, p=0.7), clean), "kept and masked are swapped"),
-    (lambda clean, rng: (masked(clean, rng, p=0.1), clean), "30 % are wanted"),
-    (lambda clean, rng: (clean + rng.normal(size=clean.shape), clean), "neither the clean value nor 0"),
+    (lambda clean, rng: (noisy(clean, np.random.default_rng(0)), clean), "the second call gives the same noise"),
+    (lambda clean, rng: (noisy(clean, np.random.default_rng()), clean), "the same rng gives different noise"),
+    (lambda clean, rng: (one_strength(clean, rng), clean), "noise of one strength"),
+    (lambda clean, rng: (each_pixel(clean, rng), clean), "each pixel has a strength of its own"),
+    (lambda clean, rng: (clean + 0.3 * rng.standard_normal(clean.shape[1:]), clean), "has the same noise"),
+    (lambda clean, rng: (clean + 0.3 * rng.standard_normal((len(clean), 1, 1)), clean), "are moved alike"),
+    (lambda clean, rng: (clean + rng.uniform(0, 0.5, clean.shape), clean), "brighter on the whole"),
+    (lambda clean, rng: (np.clip(noisy(clean, rng), 0, 1), clean), "were clipped"),
+    (lambda clean, rng: (noisy(clean, rng, 1), clean), "0.5 should be the most"),
+    (lambda clean, rng: (noisy(clean, rng, 0.3), clean), "would be 0.25 on average"),
+    (lambda clean, rng: (flat(clean, rng), clean), "not Gaussian"),
     (in_place, "changes the clean images themselves"),
-    (lambda clean, rng: masked(clean, rng), "two arrays are wanted"),
-    (lambda clean, rng: (masked(clean, rng)[0], clean), "the shape should be (12, 16, 16)"),
+    (lambda clean, rng: noisy(clean, rng), "two arrays are wanted"),
+    (lambda clean, rng: (noisy(clean, rng)[0], clean), "the shape should be (400, 12, 12)"),
 ]
 
 
@@ -133,7 +175,8 @@ SCORE = [
     (with_scores(lambda x, z, y: ssim(x, y)), "return two numbers"),
     (with_scores(lambda x, z, y: [metrics.score(x, i, data_range=1)["ssim"] for i in (z, y)]), "return two numbers"),
 ]
-CASES = [(checks.check_pairs, *case) for case in PAIRS]
+CASES = [(checks.check_curves, *case) for case in CURVES]
+CASES += [(checks.check_pairs, *case) for case in PAIRS]
 CASES += [(checks.check_experiment_order, *case) for case in ORDER]
 CASES += [(checks.check_score_denoiser, *case) for case in SCORE]
 
@@ -144,3 +187,23 @@ def test_each_answer_gets_its_own_line(check, answer, said, capsys):
     line = capsys.readouterr().out
     assert said in line
     assert line.count("\n") == 1
+
+
+def test_the_curves_are_what_the_mistakes_lead_to():
+    """Drawn again from pairs: the mean of the targets of all pixels that were measured nearly alike."""
+    rng, many = np.random.default_rng(0), 2_000_000
+    curves = checks.classmates()
+    z = curves.pop("z")
+
+    def learned(bright=0.5, sigma=0.2, shuffled=False):
+        x = np.where(rng.random(many) < bright, 0.8, 0.2)
+        measured = x + sigma * rng.standard_normal(many)
+        place = np.digitize(rng.permutation(measured) if shuffled else measured, np.linspace(0.195, 0.805, 62)) - 1
+        inside = (place >= 0) & (place < 61)
+        place, x = place[inside], x[inside]
+        return np.bincount(place, x) / np.bincount(place)
+
+    centres = np.linspace(0.2, 0.8, 61)
+    made = {"A": learned(bright=0.9), "B": centres, "C": learned(shuffled=True), "D": learned(sigma=0.1)}
+    for letter, curve in curves.items():
+        np.testing.assert_allclose(np.interp(centres, z, curve), made[letter], atol=0.05, err_msg=letter)

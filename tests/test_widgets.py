@@ -25,6 +25,7 @@ from cdae_lessons.widgets.lesion import lesion_case
 from cdae_lessons.widgets.metric import dot_centre, metric_case
 from cdae_lessons.widgets.noise import equation, noise_case
 from cdae_lessons.widgets.noise_sliders import LEVELS, PARAMETERS, corruption
+from cdae_lessons.widgets.posterior import posterior_case
 from cdae_lessons.widgets.still import VIEW
 from cdae_lessons.widgets.weights import weights_case
 
@@ -305,11 +306,18 @@ def make(kind, cohort, autoencoders):
         "code": lambda: widgets.code_lab(images, autoencoders, plane=halves(autoencoders[2])),
         "denoise": lambda: widgets.denoise_lab(images),
         "lesion": lambda: widgets.lesion_lab(images),
+        "posterior": lambda: widgets.posterior_lab({"network": one_number()}),
     }[kind]()
 
 
-KINDS = ("noise", "metric", "weights", "code", "denoise", "lesion")
-lab_kinds = pytest.mark.parametrize("kind", KINDS)
+def one_number(gives=1):
+    """A network from one number to one, untrained."""
+    keras = models.keras
+    return keras.Sequential([keras.Input((1,)), keras.layers.Dense(gives, kernel_initializer="ones")])
+
+
+IMAGE_KINDS = ("noise", "metric", "weights", "code", "denoise", "lesion")
+lab_kinds = pytest.mark.parametrize("kind", [*IMAGE_KINDS, "posterior"])
 
 
 def change(lab, name, rng):
@@ -399,7 +407,7 @@ def test_a_lab_s_picture_is_the_same_in_any_style(kind, cohort, autoencoders, st
     assert rcParams["font.size"] == 30
 
 
-@lab_kinds
+@pytest.mark.parametrize("kind", IMAGE_KINDS)
 def test_a_lab_refuses_what_are_no_images(kind, autoencoders):
     make_lab = getattr(widgets, f"{kind}_lab")
     more = (autoencoders,) if kind == "code" else ()
@@ -646,6 +654,52 @@ def test_halves_that_do_not_fit_are_refused(cohort, autoencoders):
     for wrong in ((decoder, encoder), (encoder, autoencoders[2]), halves(autoencoders[4]), (encoder, "a decoder")):
         with pytest.raises(InputError, match="a code of two numbers"):
             widgets.code_lab(cohort, autoencoders, plane=wrong)
+
+
+# ---- posterior lab
+def test_the_weights_are_bayes_rule_and_their_average_errs_least():
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random(400_000) < 0.3, 0.8, 0.2)
+    z = x + 0.3 * rng.standard_normal(x.shape)
+    near = np.abs(z - 0.6) < 0.02  # all pixels that were measured so
+    case = posterior_case(0.6, sigma=0.3, bright=0.3)
+    assert case["weights"].sum() == pytest.approx(1)
+    assert case["weights"][1] == pytest.approx((x[near] == 0.8).mean(), abs=0.02)
+    assert case["average"] == pytest.approx(x[near].mean(), abs=0.01)
+    assert case["error"] == pytest.approx(((x[near] - case["average"]) ** 2).mean(), abs=0.003)
+    mse = {key: ((posterior_case(z, sigma=0.3, bright=0.3)[key] - x) ** 2).mean() for key in ("average", "nearest")}
+    assert mse["average"] < mse["nearest"]
+
+
+@pytest.mark.parametrize(("bright", "level"), [(0.0, 0.2), (1.0, 0.8)])
+def test_what_never_occurs_has_no_weight(bright, level):
+    case = posterior_case([-0.5, 0.5, 1.5], sigma=0.02, bright=bright)
+    np.testing.assert_allclose(case["average"], level)
+    np.testing.assert_array_equal(case["error"], 0)
+
+
+def test_a_step_where_there_is_hardly_any_noise():
+    case = posterior_case([0.45, 0.5, 0.55], sigma=0.02, bright=0.5)
+    np.testing.assert_allclose(case["average"], [0.2, 0.5, 0.8], atol=1e-3)
+
+
+def test_the_posterior_lab_says_where_networks_landed(cohort):
+    network = one_number()
+    network.set_weights([np.array([[0.5]]), np.array([0.1])])
+    lab = widgets.posterior_lab({"half <as much>": network}, sigma=0.2)
+    assert lab.settings == {"measured": 0.6, "sigma": 0.2, "bright": 0.5}
+    assert "half &lt;as much&gt;" in lab.text.value
+    assert "0.400" in lab.text.value
+    assert widgets.posterior_lab().picture.value != lab.picture.value
+
+
+def test_the_posterior_lab_refuses_what_does_not_fit(autoencoders):
+    for wrong in ({"images": autoencoders[4]}, {"two": one_number(2)}, dict.fromkeys("abcd", one_number())):
+        with pytest.raises(InputError):
+            widgets.posterior_lab(wrong)
+    for sigma in (0.0, 2.0, "much"):
+        with pytest.raises(InputError, match="sigma"):
+            widgets.posterior_lab(sigma=sigma)
 
 
 # ---- denoise lab

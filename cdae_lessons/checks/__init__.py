@@ -33,10 +33,13 @@ from cdae_lessons.checks.convolutional_autoencoders import (
 )
 from cdae_lessons.checks.course import EXERCISES, progress
 from cdae_lessons.checks.denoising_autoencoders import (
+    CURVE_MISTAKES,
     EXPERIMENT_STEPS,
+    check_curves,
     check_experiment_order,
     check_pairs,
     check_score_denoiser,
+    classmates,
 )
 from cdae_lessons.checks.extreme_noise import check_average_weights, check_recovered_contrast
 from cdae_lessons.checks.noise_and_scores import (
@@ -51,6 +54,7 @@ from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, 
 from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, check_shared_subjects
 
 __all__ = [
+    "CURVE_MISTAKES",
     "EXERCISES",
     "EXPERIMENT_STEPS",
     "FAULTS",
@@ -64,6 +68,7 @@ __all__ = [
     "check_cnn_dae_weights",
     "check_conv_layer",
     "check_counting_average",
+    "check_curves",
     "check_dead_pixels",
     "check_detector_noise",
     "check_detectors",
@@ -89,6 +94,7 @@ __all__ = [
     "check_subject_split",
     "check_who_wins",
     "claims",
+    "classmates",
     "contest_table",
     "faulty_residuals",
     "four_trainings",

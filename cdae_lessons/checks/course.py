@@ -45,6 +45,7 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
             classical_denoisers.check_dead_pixels,
         ),
         4: (
+            denoising_autoencoders.check_curves,
             denoising_autoencoders.check_pairs,
             denoising_autoencoders.check_experiment_order,
             denoising_autoencoders.check_score_denoiser,

@@ -1,4 +1,4 @@
-"""Exercises of lesson 4: the pairs a denoising autoencoder learns from, how it is scored, and in which order."""
+"""Exercises of lesson 4: curves to diagnose, the pairs a denoiser learns from, how it is scored, in which order."""
 
 from __future__ import annotations
 
@@ -8,10 +8,23 @@ from types import MappingProxyType
 import numpy as np
 
 from cdae_lessons import metrics
-from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, letters, pair
+from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, images, letters, pair
 
-P = 0.3
-"""Share of pixels that the exercise asks to set to zero."""
+STRONGEST = 0.5
+"""The largest standard deviation of the noise that the exercise asks for, in grey levels."""
+
+CURVE_MISTAKES: Mapping[int, str] = MappingProxyType(
+    {
+        1: "the target was the noisy pixel",
+        2: "the noise of the training was weaker than that of the test",
+        3: "the noise of the training was stronger than that of the test",
+        4: "most pixels of the training set were bright",
+        5: "the inputs were shuffled, the targets were not",
+    }
+)
+"""What classmates may have done wrong; four of the five curves are shown."""
+
+_CURVES = {"A": 4, "B": 1, "C": 5, "D": 2}
 
 EXPERIMENT_STEPS: Mapping[str, str] = MappingProxyType(
     {
@@ -27,9 +40,77 @@ EXPERIMENT_STEPS: Mapping[str, str] = MappingProxyType(
 """The steps to put in order, as the lesson's table has them."""
 
 
-@exercise("Training pairs")
+def classmates() -> dict[str, np.ndarray]:
+    """What the networks of four classmates give for one measured pixel, once trained: their curves.
+
+    Each made one of `CURVE_MISTAKES`. The pixel is .2 or .8, as often one as the other; the noise of the test has a standard
+    deviation of .2.
+
+    Returns
+    -------
+    dict
+        ``z``, the measured values (201,), and for each of the letters A to D what is given for them (201,).
+    """
+    z = np.linspace(-0.4, 1.4, 201)
+    made = {
+        1: z,
+        2: _average(z, sigma=0.1, bright=0.5),
+        4: _average(z, sigma=0.2, bright=0.9),
+        5: np.full_like(z, 0.5),
+    }
+    return {"z": z} | {letter: made[mistake] for letter, mistake in _CURVES.items()}
+
+
+@exercise("Whose curve is it?")
+def check_curves(answer: object) -> None:
+    """Check which mistake made which curve.
+
+    Parameters
+    ----------
+    answer : dict of str to int
+        For each of the letters A to D the number of a mistake of `CURVE_MISTAKES`.
+    """
+    if not isinstance(answer, Mapping):
+        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
+    given = {str(letter).strip().upper(): mistake for letter, mistake in answer.items()}
+    if all(mistake is None or mistake is ... for mistake in given.values()):
+        raise Blank
+    if {*given} != {*_CURVES}:
+        raise Hint("a mistake is wanted for each of the curves A, B, C and D, and for no other.")
+    for letter, mistake in given.items():
+        if mistake not in CURVE_MISTAKES:
+            raise Hint(f"the mistakes have the numbers 1 to 5; {letter} has {mistake!r}.")
+    if len({*given.values()}) < len(given):
+        raise Hint("each of the four made another mistake, so no number comes twice.")
+    told = {
+        ("A", 2): "weaker noise makes the curve steeper, but leaves its middle at .5. Where is the middle of A?",
+        ("A", 3): "stronger noise makes the curve flatter, but leaves its middle at .5. Where is the middle of A?",
+        ("B", 5): "who cannot learn anything from the input gives one value for all. B follows its input exactly.",
+        ("C", 1): "who learned to copy gives back what was measured. C gives the same for every measurement.",
+        ("C", 3): "even much stronger noise leaves the guess some slope. C has none: what does its input tell it?",
+        ("D", 3): "the more noise a network expects, the less it believes the measurement, and the flatter its curve.",
+        ("D", 4): "a set of mostly bright pixels moves the curve to the left. The middle of D is at .5.",
+    }
+    otherwise = {
+        "A": "A takes most measurements for bright, even .4. Which training set makes that a good guess?",
+        "B": "B is the line D(z) = z: it gives back what it gets. Which target asks for that?",
+        "C": "C gives .5, the mean of all targets, whatever it gets. When is nothing better to be had?",
+        "D": "D is nearly a step: it trusts the measurement more than it should. What did it take the noise for?",
+    }
+    for letter, right in _CURVES.items():
+        if given[letter] != right:
+            raise Hint(told.get((letter, int(given[letter])), otherwise[letter]))
+
+
+def _average(z: np.ndarray, *, sigma: float, bright: float) -> np.ndarray:
+    """E[x | z] of a pixel that is .8 with probability `bright`, else .2."""
+    odds = bright / (1 - bright) * np.exp(((z - 0.2) ** 2 - (z - 0.8) ** 2) / (2 * sigma**2))
+    return 0.2 + 0.6 * odds / (1 + odds)
+
+
+@exercise("Noise of unknown strength")
 def check_pairs(answer: object) -> None:
-    """Check ``pairs(clean, rng)``: the input with 30 % of its pixels set to zero, and the target.
+    """Check ``pairs(clean, rng)``: the input, each image with noise of its own strength, and the target.
 
     Parameters
     ----------
@@ -37,18 +118,18 @@ def check_pairs(answer: object) -> None:
         Takes images of shape (N, H, W) and a Generator; returns (input, target), both of that shape.
     """
     rng = np.random.default_rng(0)
-    clean = rng.uniform(0.2, 1, (12, 16, 16)).astype(np.float32)  # no zero of its own
+    clean = rng.uniform(0, 1, (400, 12, 12)).astype(np.float32)
     generator = np.random.default_rng(1)
     first, target = _pair(answer, clean, generator)
     if np.array_equal(first, clean) and np.array_equal(target, clean):
         raise Hint("the input is clean. From such pairs the network learns to copy, not to denoise.")
     if np.array_equal(first, clean):
-        raise Hint("input and target are swapped: this network would learn to add noise. Return (corrupted, clean).")
+        raise Hint("input and target are swapped: this network would learn to add noise. Return (noisy, clean).")
     if np.array_equal(first, target):
-        raise Hint("the target is corrupted too: the network would learn to keep the noise. The target is clean.")
+        raise Hint("the target is noisy too: the network would learn to keep the noise. The target is clean.")
     if not np.array_equal(target, clean):
         raise Hint("the target is not the clean image. Nothing may change it.")
-    _check_mask(first, clean)
+    _check_noise(first, clean)
     second, _ = _pair(answer, clean, generator)
     if np.array_equal(first, second):
         raise Hint(
@@ -105,7 +186,7 @@ def check_score_denoiser(answer: object) -> None:
     drawn, denoised = [], []
 
     def corrupt(images: np.ndarray, *, rng: np.random.Generator) -> np.ndarray:
-        drawn.append((images * (rng.random(images.shape) >= P)).astype(np.float32))
+        drawn.append((images * (rng.random(images.shape) >= 0.3)).astype(np.float32))
         return drawn[-1].copy()
 
     def denoise(images: np.ndarray) -> np.ndarray:
@@ -163,16 +244,31 @@ def _pair(answer: object, clean: np.ndarray, rng: np.random.Generator) -> list[n
     return [images(array, clean.shape) for array in both]
 
 
-def _check_mask(corrupted: np.ndarray, clean: np.ndarray) -> None:
-    zero = corrupted == 0
-    if not np.array_equal(corrupted[~zero], clean[~zero]):
-        raise Hint("some pixels are neither the clean value nor 0. Masking sets pixels to zero and leaves the others.")
-    if (zero == zero[:1]).all():
-        raise Hint("every image of the batch has the same mask. Draw a mask of the whole shape (N, H, W).")
-    if zero.all(axis=(1, 2)).any() or (zero == zero[:, :1, :1]).all():
-        raise Hint("whole images are set to zero. Draw one number a pixel, not one an image.")
-    share = zero.mean()  # its standard deviation is 0.008 here
-    if abs(share - (1 - P)) < 0.05:
-        raise Hint(f"{share:.0%} of the pixels are zero: kept and masked are swapped. Keep where the draw is >= 0.3.")
-    if abs(share - P) > 0.05:
-        raise Hint(f"{share:.0%} of the pixels are zero; 30 % are wanted.")
+def _check_noise(noisy: np.ndarray, clean: np.ndarray) -> None:
+    """Whether the noise is Gaussian, and its strength another for each image, evenly from 0 to `STRONGEST`."""
+    if not np.array_equal(noisy[0].shape, clean[0].shape) or (noisy.min() >= 0 and noisy.max() <= 1):
+        raise Hint("the noisy images were clipped. Cut-off noise has a mean that is not 0: leave it as it is.")
+    added = noisy.astype(float) - clean
+    if np.allclose(added, added[:1], atol=1e-6):
+        raise Hint("every image of the batch has the same noise. Draw noise of the whole shape (N, H, W).")
+    if np.allclose(added, added[:, :1, :1], atol=1e-6):
+        raise Hint("all pixels of an image are moved alike, which changes its brightness. Draw a number a pixel.")
+    strengths = added.std(axis=(1, 2))
+    if (added.mean(axis=(1, 2)) > 0.4 * strengths).mean() > 0.5:
+        raise Hint("the noise makes the images brighter on the whole. Its mean is 0: standard_normal, not random.")
+    spread = strengths / strengths.mean()
+    if spread.std() < 0.15:  # the estimate from 144 pixels alone has 0.06
+        shape = (added**4).mean() / (added**2).mean() ** 2  # 3 for one Gaussian
+        if shape > 3.3:
+            raise Hint("each pixel has a strength of its own, so all images are as noisy. Draw one number an image.")
+        raise Hint("all images have noise of one strength. Draw one number an image, rng.uniform of shape (N, 1, 1).")
+    if strengths.max() > 1.25 * STRONGEST:
+        raise Hint(f"the noisiest image has a standard deviation of {strengths.max():.2f}; 0.5 should be the most.")
+    if strengths.mean() < 0.22 or strengths.min() > 0.05 or strengths.max() < 0.45:
+        raise Hint(
+            f"standard deviations from {strengths.min():.2f} to {strengths.max():.2f}, {strengths.mean():.2f} on "
+            "average. Those of rng.uniform(0, 0.5) would be 0.25 on average, from nearly 0 to 0.5."
+        )
+    fourth = ((added / strengths[:, None, None]) ** 4).mean()
+    if fourth < 2.5:
+        raise Hint("the noise is not Gaussian: draw it by rng.standard_normal, not by rng.uniform.")

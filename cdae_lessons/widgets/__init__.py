@@ -1,4 +1,4 @@
-"""Labs: turn a control, see what changes. Each takes images (N, H, W) or a Cohort, or the steps to put in order."""
+"""Labs: turn a control, see what changes. Most take images (N, H, W) or a Cohort, one steps, one a single pixel."""
 
 from cdae_lessons.widgets.base import Lab
 from cdae_lessons.widgets.code import code_lab
@@ -7,6 +7,7 @@ from cdae_lessons.widgets.lesion import lesion_lab
 from cdae_lessons.widgets.metric import metric_lab
 from cdae_lessons.widgets.noise import noise_lab
 from cdae_lessons.widgets.order import order_lab
+from cdae_lessons.widgets.posterior import posterior_lab
 from cdae_lessons.widgets.sample_size import sample_size_lab
 from cdae_lessons.widgets.training import training_lab
 from cdae_lessons.widgets.weights import weights_lab
@@ -19,6 +20,7 @@ __all__ = [
     "metric_lab",
     "noise_lab",
     "order_lab",
+    "posterior_lab",
     "sample_size_lab",
     "training_lab",
     "weights_lab",
