@@ -235,8 +235,11 @@ def pixels_of(file):
 def test_dicom_as_it_was_read_has_the_same_values(tmp_path, file, window):
     try:
         images = read(file, window=window)
-    except InputError as error:
-        pytest.skip(str(error))
+    except InputError:  # what cannot be read cannot be written either
+        with pytest.raises(InputError):
+            write(np.zeros((1, 8, 8)), like=file, folder=tmp_path, window=window)
+        assert not any(tmp_path.iterdir())
+        return
     made = write(images, like=file, folder=tmp_path, window=window)
     (header, before), (new, after) = pixels_of(file), pixels_of(made)
     assert np.abs(read(made, window=window) - images).max() <= LEVEL

@@ -43,8 +43,8 @@ EXPERIMENT_STEPS: Mapping[str, str] = MappingProxyType(
 def classmates() -> dict[str, np.ndarray]:
     """What the networks of four classmates give for one measured pixel, once trained: their curves.
 
-    Each made one of `CURVE_MISTAKES`. The pixel is .2 or .8, as often one as the other; the noise of the test has a standard
-    deviation of .2.
+    Each made one of `CURVE_MISTAKES`. The pixel is .2 or .8, as often one as the other; the noise of the test has a
+    standard deviation of .2.
 
     Returns
     -------
