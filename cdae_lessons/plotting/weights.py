@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -76,7 +77,7 @@ def weight_maps(
     figure = Figure(figsize=(_PANEL * columns + 0.8, (_PANEL + 0.5) * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     colours = colormaps["magma_r"].with_extremes(under="white")
-    drawn = None
+    drawn: Any = None
     for ax in axes.flat[len(stack) :]:
         ax.set_axis_off()
     for ax, (name, each) in zip(axes.flat, stack.items(), strict=False):

@@ -194,7 +194,7 @@ def _text(case: dict) -> str:
 
 def _away(noisy: np.ndarray, pixel: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     rows, columns = np.indices(noisy.shape)
-    return rows - pixel[0], columns - pixel[1]
+    return np.asarray(rows - pixel[0]), np.asarray(columns - pixel[1])
 
 
 def _normal(weights: np.ndarray) -> np.ndarray:
