@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ _TRIES = ((SHARP, 64), (SHARP, 32), (1, 64), (1, 32))  # pixels to a CSS pixel, 
 _SIDE = 256  # CSS pixels: of an image, at least
 _APART = 12  # levels of 255 between two of the commonest colours, in one channel at least
 _REST = 1.5  # seconds on the last frame before it begins again
+_LINGER = 6  # figures, at most, that wait to be freed: each is a cycle of objects that holds some 10 MB of pixels
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,8 @@ def animate(
     for frame in map(frames, times) if callable(frames) and times is not None else frames:  # type: ignore[union-attr]
         pictures.append(_picture(frame))
         alt = str(getattr(frame, "get_label", str)())
+        if isinstance(frame, matplotlib.figure.Figure) and len(pictures) % _LINGER == 0:
+            gc.collect()
     sizes = sorted({picture.size for picture in pictures})
     if len(pictures) < 2 or len(sizes) > 1:
         came = (
@@ -125,7 +129,8 @@ def animate(
     durations = [duration] * len(pictures)
     durations[-1] += _REST * (plays > 1)
     for scale, colours in _TRIES:
-        png = _encode([picture.reduce(SHARP // scale) for picture in pictures], durations, plays, colours)
+        smaller = pictures if scale == SHARP else [picture.reduce(SHARP // scale) for picture in pictures]
+        png = _encode(smaller, durations, plays, colours)
         if len(png) <= LARGEST:
             return Animation(png, len(pictures), seconds, caption or alt, scale)
     width, height = pictures[0].width // SHARP, pictures[0].height // SHARP
@@ -157,10 +162,10 @@ def _came(frame: Any) -> str:
 
 def _encode(pictures: list[Image.Image], durations: Sequence[float], plays: int, colours: int) -> bytes:
     """The animation as PNG; what is no part of it, and shown where nothing moves, is the last frame."""
-    coarse = [_coarse(picture) for picture in pictures]
-    palette = _palette(np.concatenate([each.ravel() for each in coarse[:: max(1, len(coarse) // 12)]]), colours)
+    some = pictures[:: max(1, len(pictures) // 12)]
+    palette = _palette(np.concatenate([_coarse(picture).ravel() for picture in some]), colours)
     nearest = cKDTree(palette).query(_GRID)[1].astype(np.uint8)
-    frames = [Image.fromarray(nearest[each]) for each in coarse]
+    frames = [Image.fromarray(nearest[_coarse(picture)]) for picture in pictures]
     for frame in frames:
         frame.putpalette(palette.ravel().tolist())
     file = io.BytesIO()
