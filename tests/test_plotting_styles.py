@@ -11,7 +11,7 @@ import pytest
 from matplotlib import rc_context, rcParams, style
 
 import cdae_lessons
-from cdae_lessons import animation, metrics, models, noise, plotting
+from cdae_lessons import animation, checks, metrics, models, noise, plotting
 from cdae_lessons.studies import figures, searching, summary
 
 CLEAN = np.random.default_rng(0).random((2, 16, 16), dtype=np.float32)
@@ -19,6 +19,7 @@ NOISY = noise.gaussian(CLEAN, p=1, rng=0)
 TABLE = pd.DataFrame(
     {"epoch": [1, 2, 3], "loss": [3.0, 2, 1], "val_loss": [3.5, np.nan, 2], "val_ssim": [0.1, 0.2, 0.3]}
 )
+WEIGHTS = np.full((16, 16), 1 / 256)
 METHODS = {"noisy input": NOISY, "gaussian": 0.9 * CLEAN, "CNN DAE": 0.95 * CLEAN, "CNN DAE, more": 0.96 * CLEAN}
 TRIED = pd.DataFrame(
     [["encoder_decoder", 0.8, 3.0, 1000, True], ["encoder_decoder depth=3", 0.5, 5.0, 9000, False],
@@ -87,6 +88,8 @@ FIGURES = {
     "sample_size": lambda: figures.sample_size(_stored()),
     "heat_map": lambda: figures.heat_map(_stored()),
     "cost": lambda: figures.cost(_stored()),
+    "weight_maps": lambda: plotting.weight_maps({"gaussian": WEIGHTS}, pixel=(3, 4), noisy=NOISY[0], outline=CLEAN[0]),
+    "riddle": checks.riddle,
     "pareto": lambda: searching.pareto({"brain, n=50": TRIED, "fundus, n=50": TRIED}),
 }
 
