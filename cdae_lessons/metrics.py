@@ -55,7 +55,7 @@ def score(clean: ArrayLike, images: ArrayLike, *, data_range: float, mask: Array
     DataFrame
         A row an image, with columns ``ssim`` (at most 1), ``psnr`` in dB (infinite where the images
         are equal) and ``mse``. As in scikit-image, the mean SSIM leaves out a border of 3 pixels. NaN, with a
-        `DataNotice`, in an image where the mask leaves no pixel to score, as that of a black image does.
+        ``DataNotice``, in an image where the mask leaves no pixel to score, as that of a black image does.
 
     Raises
     ------

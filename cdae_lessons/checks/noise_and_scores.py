@@ -185,7 +185,8 @@ def check_equal_noise(answer: object) -> None:
     ----------
     answer : callable
         ``equal_noise(sick, healthy)`` of two sets of images (N, H, W), with and without the lesion; returns the
-        standard deviation of the Gaussian noise which, added to every pixel of `sick`, has the same MSE as `healthy`.
+        standard deviation of the Gaussian noise which, added to every pixel of ``sick``, has the same MSE as
+        ``healthy``.
     """
     healthy = np.random.default_rng(0).uniform(0.2, 0.6, (3, 16, 16))
     sick = healthy.copy()

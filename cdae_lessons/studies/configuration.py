@@ -157,7 +157,7 @@ def grid(**axes: object) -> list[Configuration]:
     Raises
     ------
     InputError
-        On a field that is unknown or missing, more than `MOST` combinations, and as `Configuration`.
+        On a field that is unknown or missing, more than ``MOST`` combinations, and as `Configuration`.
     """
     for name in axes:
         known(name, FIELDS, what="key of a configuration")

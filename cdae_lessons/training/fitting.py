@@ -53,7 +53,7 @@ def fit(
         The training images.
     corrupt : callable
         ``corrupt(images, rng=generator) -> noisy``, such as ``partial(noise.gaussian, p=0.5, sigma=1)``. If it returns
-        a tuple ``(noisy, wanted)``, the network learns `wanted` in place of the clean images: a second noisy copy, as
+        a tuple ``(noisy, wanted)``, the network learns ``wanted`` in place of the clean images: a second noisy copy, as
         in Noise2Noise (Lehtinen et al. 2018, arXiv 1803.04189), say. Where that leaves [0, 1], give ``loss="mse"``.
     recipe : {"paper", "fast"} or Recipe
         See `RECIPES`. "paper": cross-entropy, Adam 1e-3, batches of 10, 100 epochs, the set corrupted
