@@ -130,8 +130,8 @@ def code_lab(
         A trained autoencoder for each code size, such as ``{8: model, 64: other}``.
     plane : (encoder, decoder), optional
         The halves of an autoencoder with a code of two numbers, as ``code_plane`` takes them. Below the rest then
-        stands a map: each image where its code is, a cross to move with two sliders, and beside it what the decoder makes of
-        that place.
+        stands a map: each image where its code is, a cross to move with two sliders, and beside it what the decoder
+        makes of that place.
 
     Returns
     -------
