@@ -81,7 +81,7 @@ def opened(file: Path, *, name: str) -> tuple[Dataset, int]:
         with quiet():
             header = _header(file)
             frames = _frames(header)
-            _patient(header)
+            _patient(header)  # pydicom parses it only now, and what is damaged shows here
         _check_pixels(header, name)
         _check_compression(header.file_meta.TransferSyntaxUID, name)
     except InputError:

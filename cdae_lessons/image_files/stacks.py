@@ -21,10 +21,8 @@ RIM = 32  # pixels beyond an image's edges
 AT_ONCE = 2**22  # pixels that are denoised together, which bounds the memory
 NEARLY_ALL = (0.1, 99.9)  # percentiles
 LOOKED_AT, BLOCKS, BLOCK = 16, 500, 16  # images of a stack, and blocks of so many pixels, to estimate its noise
-CUT_OFF, LEAST_LOST = (
-    0.02,
-    0.05,
-)  # of the pixels of a block that may be black or white; the share of blocks, if none is so
+CUT_OFF = 0.02  # of the pixels of a block that may be black or white
+LEAST_LOST = 0.05  # of the blocks, those with the fewest such pixels, where none has as few
 
 
 def read(file: StrPath, *, window: bool = True) -> np.ndarray:

@@ -96,7 +96,9 @@ def posterior_lab(networks: Mapping[str, keras.Model] | None = None, *, sigma: f
     }
 
     def redraw(settings: dict) -> base.Drawn:
-        return partial(_draw, lines, settings), _text(lines, settings)
+        z, sigma, bright = settings["measured"], settings["sigma"], settings["bright"]
+        case = posterior_case(z, sigma=sigma, bright=bright)
+        return partial(_draw, lines, settings, case), _text(lines, z, case)
 
     return base.Lab("posterior lab", controls, redraw, height=_HEIGHT)
 
@@ -114,9 +116,8 @@ def _line(name: str, network: keras.Model) -> np.ndarray:
     return guesses[:, 0]
 
 
-def _draw(lines: Mapping[str, np.ndarray], settings: dict, figure: Figure) -> None:
+def _draw(lines: Mapping[str, np.ndarray], settings: dict, case: dict, figure: Figure) -> None:
     z, sigma, bright = settings["measured"], settings["sigma"], settings["bright"]
-    case = posterior_case(z, sigma=sigma, bright=bright)
     how_often = panels.plot(figure, (30, 24, 236, 166), "What is measured, and what it was")
     for (name, colour), level, share in zip(_COLOURS.items(), LEVELS, (1 - bright, bright), strict=True):
         height = share * np.exp(-((_MEASURED - level) ** 2) / (2 * sigma**2))  # the density, but for a factor
@@ -151,9 +152,7 @@ def _draw_weights(figure: Figure, weights: np.ndarray) -> None:
     axes.set(xlim=(-0.6, 1.6), ylim=(0, 1.18), xticks=[0, 1], xticklabels=[*_COLOURS], yticks=[])
 
 
-def _text(lines: Mapping[str, np.ndarray], settings: dict) -> str:
-    z = settings["measured"]
-    case = posterior_case(z, sigma=settings["sigma"], bright=settings["bright"])
+def _text(lines: Mapping[str, np.ndarray], z: float, case: dict) -> str:
     dark, bright = case["weights"]
     (low, high), average = LEVELS, float(case["average"])
     rows = [
