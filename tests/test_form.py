@@ -19,6 +19,11 @@ LESSONS = [
     "02_noise_and_scores",
     "03_classical_denoisers",
     "04_denoising_autoencoders",
+    "05_convolutional_autoencoders",
+    "06_stacked_denoising_autoencoders",
+    "07_cnn_dae",
+    "08_small_samples",
+    "09_extreme_noise",
 ]
 REBUILT = [
     "00_start_here",
@@ -26,6 +31,11 @@ REBUILT = [
     "02_noise_and_scores",
     "03_classical_denoisers",
     "04_denoising_autoencoders",
+    "05_convolutional_autoencoders",
+    "06_stacked_denoising_autoencoders",
+    "07_cnn_dae",
+    "08_small_samples",
+    "09_extreme_noise",
 ]
 """Those of `LESSONS` that must have this form; the others are skipped, which pytest says."""
 
