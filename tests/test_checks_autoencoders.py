@@ -47,6 +47,8 @@ BEST_CODE = [
     (explains(0.9), "a fixed share of the variance"),
     (explains(0.95), "a fixed share of the variance"),
     (lambda v, sigma: len(v), "you keep them all"),
+    (lambda v, sigma: np.sum(v > sigma**2 / 4096), "is a mean over pixels"),
+    (lambda v, sigma: np.sum(v > 2 * sigma**2), "you drop some that bring more"),
     (lambda v, sigma: 7, "not for σ = 0.3"),
     (lambda v, sigma: v > sigma**2, "a single number is wanted"),
     (sorts_in_place, "your function changes the variances"),
@@ -69,8 +71,10 @@ KEEP = [
     (lambda v, sigma: np.maximum(1 - sigma**2 / v, 0), "nearly"),
     (lambda v, sigma: v / v.sum(), "the shares of the variance"),
     (lambda v, sigma: np.full_like(v, 0.5), "the expected error is"),
-    (lambda v, sigma: np.float64(0.5), "of type float64"),
-    (lambda v, sigma: v > sigma**2, "floating-point values are wanted"),
+    (lambda v, sigma: np.float64(0.5), "one weight for all"),
+    (lambda v, sigma: 0.5, "one weight for all"),
+    (lambda v, sigma: v > sigma**2, "this is the best cut"),
+    (lambda v, sigma: v / (v + sigma**2 / 4096), "is a mean over pixels"),
     (scales_in_place, "your function changes the variances"),
 ]
 
@@ -82,7 +86,9 @@ SICK = [
     (["A", "C", "D", "B"], "look at curve 1"),
     (["C", "B", "D", "A"], "look at the first steps of curves 2 and 4"),
     (["C", "A", "D"], "four letters are wanted"),
-    (["C", "A", "D", "D"], "no step is done twice"),
+    (["C", "A", "D", "D"], "no letter stands twice"),
+    (["C", "A", "D", "E"], "there is no mistake 'E'"),
+    ([None] * 4, "not attempted yet."),
     (7, "a list of letters is wanted"),
 ]
 

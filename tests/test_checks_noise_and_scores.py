@@ -63,6 +63,11 @@ DETECTOR = [
     (lambda x, peak, sigma, rng: rng.poisson(peak * x) / peak, "a black image stays black"),
     (lambda x, peak, sigma, rng: x + detector(x, peak, sigma, rng), "twice as bright"),
     (lambda x, peak, sigma, rng: sigma + detector(x, peak, sigma, rng), "changed the mean"),
+    (
+        lambda x, peak, sigma, rng: rng.poisson(peak, x.shape) / peak + rng.normal(0, sigma, x.shape),
+        "rate is peak times x",
+    ),
+    (lambda x, peak, sigma, rng: rng.poisson(peak * x) / peak + rng.normal(0, sigma), "one number to all pixels"),
     (lambda x, peak, sigma, rng: x + rng.normal(0, sigma, x.shape), "Where is the photon noise"),
     (lambda x, peak, sigma, rng: detector(x, peak, sigma**2, rng), "not the variance"),
     (lambda x, peak, sigma, rng: detector(x, peak, sigma**0.5, rng), "no square root"),
@@ -156,6 +161,7 @@ PAPER = [
         "multiplied",
     ),
     (lambda x, p, rng: x + p * rng.random(x.shape) - 0.2 * p, "mean of 0"),
+    (lambda x, p, rng: x + p * rng.random(x.shape), "never below 0"),
     (lambda x, p, rng: paper(x, 1, rng), "p was not used"),
     (lambda x, p, rng: paper(x, p**2, rng), "here it was squared"),
     (lambda x, p, rng: paper(x, p**0.5, rng), "no root"),
@@ -183,7 +189,10 @@ CASES = [(*case, "right.") for case in RIGHT]
 CASES += [(checks.check_detector_noise, *case) for case in DETECTOR]
 CASES += [(checks.check_equal_noise, *case) for case in EQUAL_NOISE]
 CASES += [(checks.check_detectors, *case) for case in DETECTORS]
-CASES += [(checks.check_detectors, blank, "not attempted yet.") for blank in (None, (None, None), (NAMES, None))]
+CASES += [
+    (checks.check_detectors, blank, "not attempted yet.")
+    for blank in (None, (None, None), (NAMES, None), (["…"] * 4, 50))
+]
 CASES += [(checks.check_paper_noise, *case) for case in PAPER]
 CASES += [
     (check, blank, "not attempted yet.")

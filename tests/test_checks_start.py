@@ -23,6 +23,7 @@ WRONG = [
     (lambda train, test: (train[: len(test)] == test[: len(train)]).sum(), "place by place"),
     (lambda train, test: len(set(train) | set(test)), "Who is on both?"),
     (lambda train, test: 2, "share nobody"),
+    (lambda train, test: np.isin(np.unique(test), train).mean(), "that is a share"),
     (lambda train, test: len({*map(str, train)} & {*map(str, test)} - {"b"}), "labels may be texts"),
     (lambda train, test: -1, "subjects 1 and 3"),
     (lambda train, test: "two", "a single number"),

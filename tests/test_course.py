@@ -45,6 +45,14 @@ def output(folder, name):
     return "".join(part.get("text", "") for part in cell.outputs)
 
 
+def test_what_is_printed_bit_by_bit_is_stored_as_one_block(tmp_path):
+    done = course(tmp_path, bits="print(6, flush=True)\nprint(7, flush=True)\n6 * 7")
+    assert done.returncode == 0, done.stderr
+    (cell,) = nbformat.read(tmp_path / "bits.ipynb", as_version=4).cells
+    assert [each.output_type for each in cell.outputs] == ["stream", "execute_result"]
+    assert cell.outputs[0].text == "6\n7\n"
+
+
 def test_each_notebook_has_its_own_peak_and_one_that_fails_stops_no_other(tmp_path):
     done = course(tmp_path, large="print(len(b'x' * 300 * 2**20))", bad="1 / 0", small="print(6 * 7)")
     assert done.returncode == 1, done.stderr

@@ -79,11 +79,21 @@ def peak_memory(who: int) -> float:
 
 
 def _tidy(notebook: nbformat.NotebookNode) -> None:
-    """Leave no widget views: without a kernel they show as errors. The labs' pictures stay."""
+    """Leave no widget views: without a kernel they show as errors. The labs' pictures stay.
+
+    What a cell printed bit by bit is joined: pages would show each bit as a block of its own.
+    """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # times of day
+        joined: list[nbformat.NotebookNode] = []
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET, None)
+            if joined and output.output_type == "stream" and output.get("name") == joined[-1].get("name"):
+                joined[-1].text += output.text
+            else:
+                joined.append(output)
+        if "outputs" in cell:
+            cell.outputs = joined
 
 
 if __name__ == "__main__":

@@ -100,18 +100,23 @@ def pair(answer: Any, hint: str) -> list[Any]:
     return list(answer)
 
 
-def letters(answer: object, known: str) -> list[str]:
-    """Return an answer as a list of letters, each one of those `known` and none twice; ``"a, c"`` is as good."""
+def letters(answer: object, known: str, *, what: str = "step", twice: str = "no step is done twice.") -> list[str]:
+    """Return an answer as a list of letters, each one of those `known` and none twice; ``"a, c"`` is as good.
+
+    `what` the letters stand for, and the hint for one that stands `twice`, are said to the student.
+    """
     _filled(answer)
+    if isinstance(answer, list | tuple) and answer and all(letter is None or letter is ... for letter in answer):
+        raise Blank
     if not isinstance(answer, list | tuple | str):
         raise Hint('a list of letters is wanted, such as ["A", "B"].')
     order = [str(letter).strip().upper() for letter in answer]
     order = [letter for letter in order if letter not in ("", ",")] if isinstance(answer, str) else order
     strange = [letter for letter in order if letter not in tuple(known)]
     if strange:
-        raise Hint(f"the steps are called {known[0]} to {known[-1]}; there is no step {strange[0]!r}.")
+        raise Hint(f"the {what}s are called {known[0]} to {known[-1]}; there is no {what} {strange[0]!r}.")
     if len(set(order)) < len(order):
-        raise Hint("no step is done twice.")
+        raise Hint(twice)
     return order
 
 

@@ -59,6 +59,7 @@ def check_best_code(answer: object) -> None:
             (len(variances) - right, "you count the components that should go. How many stay?"),
             (np.sum(variances > sigma), "you compare a variance with σ, a standard deviation. Which units has each?"),
             (np.sum(np.sqrt(variances) > sigma**2), "you compare a standard deviation with σ², a variance."),
+            (np.sum(variances > 2 * sigma**2), "you drop some that bring more than they cost: kept, each costs σ²."),
             (right - 1, "one too few: a number of components is wanted, not the place of the last one, from 0."),
             (right + 1, "one too many: you also keep the first component that costs more than it brings."),
             (np.mean(variances > sigma**2), "this is the share of the components. How many are they?"),
@@ -67,7 +68,8 @@ def check_best_code(answer: object) -> None:
                 for wanted in (0.8, 0.9, 0.95, 0.99)
                 for extra in (0, 1)
             ),
-            (len(variances), "you keep them all. What does each of them add to the error if it is kept?"),
+            (len(variances), "you keep them all. What does each add to the error if it is kept? (σ²/4096 is "
+             "a mean over pixels, and a variance of h is a sum over them.)"),
         ]  # fmt: skip
         otherwise = (
             f"not for σ = {sigma}. Take one component of variance v. What does it cost if you leave it out? And if you "
@@ -96,7 +98,11 @@ def check_keep_weights(answer: object) -> None:
     for case in range(3):
         v, sigma = spectrum(case)
         given = call(answer, v, sigma, changed="your function changes the variances that it is given.")
-        w = images(given, v.shape, {(): "one weight for all components is no choice: each needs its own."})
+        if np.isscalar(given):
+            raise Hint("one weight for all components is no choice: each needs its own.")
+        if isinstance(given, np.ndarray) and given.dtype == bool:
+            given = given.astype(float)
+        w = images(given, v.shape)
         s2 = sigma**2
 
         def error(weights: np.ndarray, v: np.ndarray = v, s2: float = s2) -> float:
@@ -111,6 +117,7 @@ def check_keep_weights(answer: object) -> None:
                 (np.ones_like(v), "you keep everything, and all of the noise with it."),
                 (np.zeros_like(v), "you keep nothing: only the mean image is left."),
                 (v / (v + sigma), "you add a variance and a standard deviation. Which units has σ?"),
+                (v / (v + s2 / 4096), "σ²/4096 is a mean over pixels, and a variance of h is a sum over them."),
                 (np.sqrt(v) / (np.sqrt(v) + sigma), "you weigh standard deviations. The error is made of variances."),
                 (s2 / (v + s2), "you keep most of what is mostly noise: it is the other way round."),
                 (v / s2, "weights above 1 make strong components larger than they were measured."),
@@ -202,7 +209,7 @@ def check_mistakes(answer: object) -> None:
     answer : list of str
         A letter for each curve, in their order.
     """
-    found = letters(answer, "ABCD")
+    found = letters(answer, "ABCD", what="mistake", twice="each mistake made one curve: no letter stands twice.")
     if len(found) != 4:
         raise Hint(f"four letters are wanted, one for each curve; there are {len(found)}.")
     of = dict(zip("1234", found, strict=True))

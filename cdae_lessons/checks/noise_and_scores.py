@@ -46,6 +46,8 @@ def check_detectors(answer: object) -> None:
         raise Blank
     if isinstance(names, str) or not isinstance(names, list | tuple) or len(names) != len(_DETECTORS):
         raise Hint("four names are wanted, for A, B, C and D, in a list.")
+    if all(str(name).strip() in ("", "…", "...", "None") for name in names):
+        raise Blank
     given = [str(name).strip().lower().replace("_", " ") for name in names]
     strange = [name for name in given if name not in _KINDS]
     if strange:
@@ -87,6 +89,8 @@ def check_paper_noise(answer: object) -> None:
     untouched = (error[1] == 0).mean()
     if untouched > 0.1:
         raise Hint(f"{untouched:.0%} of the pixels are clean. p is a factor, no share: every pixel gets p times n.")
+    if error[1].min() >= 0:
+        raise Hint("the noise is never below 0, so the images became brighter. n has a mean of 0: see rng.normal.")
     if noisy.min() >= 0 or noisy.max() <= 1:
         raise Hint("no value is below 0, or none above 1: the noise was clipped, so its mean is no longer 0.")
     if error[0].std() < 0.5 * error[3].std():
@@ -123,6 +127,10 @@ def check_detector_noise(answer: object) -> None:
     expected = np.sqrt(np.array(_GREYS) / _PEAK + _SIGMA**2)
     if noisy[3].mean() > 5:
         raise Hint("the pictures are as bright as the photon counts. Divide the counts by peak.")
+    if mean[0] > 0.5:
+        raise Hint("a black image became bright, though no light came. The photons' rate is peak times x.")
+    if deviation[0] < 1e-6 < abs(mean[0]):
+        raise Hint("the electronics added one number to all pixels. Draw one for each: rng.normal with a shape.")
     if noisy.min() >= 0 or noisy.max() <= 1:
         if deviation[0] < 1e-6:
             raise Hint("a black image stays black. The electronics add noise where no photon came, too.")

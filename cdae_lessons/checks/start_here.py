@@ -29,6 +29,8 @@ def check_shared_subjects(answer: object) -> None:
     if isinstance(found, set | list | tuple | np.ndarray) and np.ndim(list(found)) == 1:
         raise Hint("that is a collection. Return a number: how many subjects are shared?")
     found = number(found)
+    if 0 < found < 1:
+        raise Hint("that is a share. How many subjects are shared?")
     if found in (3, 4, 5):
         raise Hint("a subject with several images counts once. Count subjects, not images.")
     if found == 1:
