@@ -1,4 +1,4 @@
-"""What several tests write, read or count: image files, real images where there are any, and the files of a folder."""
+"""What several tests write, read or count: image files, real images where there are any, files of a folder, lessons."""
 
 import os
 from pathlib import Path
@@ -57,3 +57,9 @@ def mammograms():
 def everything(folder):
     """The files in a folder and below, without the locks of downloads."""
     return sorted(path.name for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+
+
+def place(notebook):
+    """The number of a lesson, or the letter of the appendix: what its title begins with, and its key in `EXERCISES`."""
+    number = notebook.stem[:2]
+    return int(number) if number.isdigit() else "A"

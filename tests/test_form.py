@@ -24,6 +24,7 @@ LESSONS = [
     "07_cnn_dae",
     "08_small_samples",
     "09_extreme_noise",
+    "appendix_transposed_convolution",
 ]
 REBUILT = [
     "00_start_here",
@@ -36,6 +37,7 @@ REBUILT = [
     "07_cnn_dae",
     "08_small_samples",
     "09_extreme_noise",
+    "appendix_transposed_convolution",
 ]
 """Those of `LESSONS` that must have this form; the others are skipped, which pytest says."""
 

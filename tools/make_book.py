@@ -24,7 +24,8 @@ from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
 CONTENTS = {  # what stands in the menu below the README
-    "Lessons": ("notebooks/*.ipynb",),
+    "Lessons": ("notebooks/[0-9]*.ipynb",),
+    "Appendix": ("notebooks/appendix_*.ipynb",),
     "More": ("docs/*.md", "data/README.md"),
     "For instructors": ("instructor/guide.md", "instructor/classroom.md"),
 }
@@ -99,7 +100,7 @@ def stage(root: Path, to: Path) -> int:
     of_package = 0
     if (root / api_pages.PACKAGE).is_dir():
         of_package = api_pages.write(to / "reference")
-        menus.insert(1, _menu("Package", [Path("reference/index")]))
+        menus.insert(1 + bool(contents["Appendix"]), _menu("Package", [Path("reference/index")]))
     home = (to / "README.md").read_text(encoding="utf-8")
     (to / "README.md").unlink()
     (to / "index.md").write_text("\n\n".join([home, *menus]), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Write the exercises as nbgrader assignments, one a lesson, from the lessons and their solutions.
+"""Write the exercises as nbgrader assignments, one a lesson or appendix, from the lessons and their solutions.
 
 python tools/make_nbgrader.py                    into build/nbgrader, a whole nbgrader course folder
 python tools/make_nbgrader.py 02_noise_and_scores 05_convolutional_autoencoders

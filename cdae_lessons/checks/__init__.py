@@ -1,8 +1,8 @@
 """Instant answers for the exercises: ``check_*`` prints one line, with a hint where an answer is wrong.
 
-A module a lesson; what they share is in ``answers``. `reveal` shows a prediction beside the measured value, `progress`
-what is right so far. `claims` checks what a lesson says itself. `riddle` is that of lesson 0; `sealed` keeps its
-answer.
+A module a lesson or appendix; what they share is in ``answers``. `reveal` shows a prediction beside the measured value,
+`progress` what is right so far. `claims` checks what a lesson says itself. `riddle` is that of lesson 0; `sealed` keeps
+its answer.
 """
 
 from cdae_lessons.checks.answers import reveal
@@ -52,6 +52,13 @@ from cdae_lessons.checks.riddle import riddle, sealed
 from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
 from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
 from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, check_shared_subjects
+from cdae_lessons.checks.transposed_convolution import (
+    STAMPS,
+    check_even_kernel,
+    check_slide_back,
+    check_stamps,
+    stamped_patterns,
+)
 
 __all__ = [
     "CURVE_MISTAKES",
@@ -60,6 +67,7 @@ __all__ = [
     "FAULTS",
     "LAYERWISE_STEPS",
     "MISTAKES",
+    "STAMPS",
     "check_adjoint",
     "check_average_weights",
     "check_beat_bm3d",
@@ -74,6 +82,7 @@ __all__ = [
     "check_detectors",
     "check_equal_noise",
     "check_equal_steps",
+    "check_even_kernel",
     "check_experiment_order",
     "check_grey_noise",
     "check_grey_scale",
@@ -91,6 +100,8 @@ __all__ = [
     "check_score_denoiser",
     "check_seed_interval",
     "check_shared_subjects",
+    "check_slide_back",
+    "check_stamps",
     "check_subject_split",
     "check_who_wins",
     "claims",
@@ -102,4 +113,5 @@ __all__ = [
     "reveal",
     "riddle",
     "sealed",
+    "stamped_patterns",
 ]

@@ -20,10 +20,11 @@ from cdae_lessons.checks import (
     small_samples,
     stacked_denoising_autoencoders,
     start_here,
+    transposed_convolution,
 )
 from cdae_lessons.checks.answers import Check
 
-EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
+EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
     {
         0: (start_here.check_break_even, start_here.check_shared_subjects, start_here.check_grey_scale),
         1: (
@@ -60,9 +61,14 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
         7: (cnn_dae.check_cnn_dae_weights, cnn_dae.check_who_wins, contest.check_beat_bm3d),
         8: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
         9: (extreme_noise.check_recovered_contrast, extreme_noise.check_average_weights),
+        "A": (
+            transposed_convolution.check_slide_back,
+            transposed_convolution.check_stamps,
+            transposed_convolution.check_even_kernel,
+        ),
     }
 )
-"""The checks of each lesson, in the order of its notebook."""
+"""The checks of each lesson, by its number, and of the appendix, by its letter, in the order of the notebook."""
 
 
 def progress() -> pd.DataFrame:
