@@ -100,7 +100,7 @@ def pair(answer: Any, hint: str) -> list[Any]:
     return list(answer)
 
 
-def letters(answer: object, known: str) -> list[str]:
+def letters(answer: object, known: str, *, what: str = "step", twice: str = "no step is done twice.") -> list[str]:
     """Return an answer as a list of letters, each one of those `known` and none twice; ``"a, c"`` is as good."""
     _filled(answer)
     if not isinstance(answer, list | tuple | str):
@@ -109,9 +109,9 @@ def letters(answer: object, known: str) -> list[str]:
     order = [letter for letter in order if letter not in ("", ",")] if isinstance(answer, str) else order
     strange = [letter for letter in order if letter not in tuple(known)]
     if strange:
-        raise Hint(f"the steps are called {known[0]} to {known[-1]}; there is no step {strange[0]!r}.")
+        raise Hint(f"the {what}s are called {known[0]} to {known[-1]}; there is no {what} {strange[0]!r}.")
     if len(set(order)) < len(order):
-        raise Hint("no step is done twice.")
+        raise Hint(twice)
     return order
 
 
