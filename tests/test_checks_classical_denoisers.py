@@ -36,6 +36,11 @@ def squares(counts, images, peak):
     return weighted(-((counts / peak - images) ** 2).sum(axis=(1, 2)) / 2, images)
 
 
+def each_pixel(counts, images, peak):
+    weights = np.exp(counts * np.log(peak * images) - peak * images)
+    return (weights * images).sum(axis=0) / weights.sum(axis=0)
+
+
 COUNTING = [
     (lambda k, x, peak: x.mean(axis=0), "the counts were not used"),
     (lambda k, x, peak: x[poisson_logs(k, x, peak).argmax()], "most likely candidate alone"),
@@ -53,6 +58,8 @@ COUNTING = [
     (cut_off, "cut nothing off"),
     (lambda k, x, peak: poisson_logs(k, x, peak), "these are the weights"),
     (lambda k, x, peak: 1.0, "the shape of an image"),
+    (lambda k, x, peak: peak * counting(k, x, peak), "these are mean counts"),
+    (each_pixel, "each pixel chose for itself"),
     (lambda k, x, peak: 0.5 * x[0], "weight each candidate by exp"),
 ]
 
@@ -113,7 +120,7 @@ RESIDUALS = [
     (["B", "D", "A", "C"], "fault 4"),
     (["D", "C", "A", "B"], "fault 2"),
     (["C", "D", "A"], "four letters are wanted"),
-    (["C", "D", "A", "E"], "no step 'E'"),
+    (["C", "D", "A", "E"], "no residual 'E'"),
     (["C", "C", "A", "B"], "twice"),
     (["A", "C", "D", "B"], "fault 2"),
     (3, "a list of letters"),

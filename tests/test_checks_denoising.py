@@ -55,6 +55,14 @@ def one_strength(clean, rng):
     return clean + rng.uniform(0.2, 0.5) * rng.standard_normal(clean.shape)
 
 
+def of_even_variance(clean, rng):
+    return clean + np.sqrt(rng.uniform(0, 0.25, (len(clean), 1, 1))) * rng.standard_normal(clean.shape)
+
+
+def of_six_strengths(clean, rng):
+    return clean + rng.choice(np.arange(6) / 10, (len(clean), 1, 1)) * rng.standard_normal(clean.shape)
+
+
 PAIRS = [
     (lambda clean, rng: (noisy(clean, rng), clean), "right."),
     (lambda clean, rng: [by_noise(clean, rng), clean.copy()], "right."),
@@ -75,6 +83,8 @@ PAIRS = [
     (lambda clean, rng: (np.clip(noisy(clean, rng), 0, 1), clean), "were clipped"),
     (lambda clean, rng: (noisy(clean, rng, 1), clean), "0.5 should be the most"),
     (lambda clean, rng: (noisy(clean, rng, 0.3), clean), "would be 0.25 on average"),
+    (lambda clean, rng: (of_even_variance(clean, rng), clean), "0.33 on average. Those"),
+    (lambda clean, rng: (of_six_strengths(clean, rng), clean), "only a few strengths"),
     (lambda clean, rng: (flat(clean, rng), clean), "not Gaussian"),
     (in_place, "changes the clean images themselves"),
     (lambda clean, rng: noisy(clean, rng), "two arrays are wanted"),

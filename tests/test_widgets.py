@@ -13,6 +13,7 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from matplotlib import rcParams
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from cdae_lessons import checks, datasets, denoisers, lesions, models, noise, training, weights, widgets
@@ -114,6 +115,21 @@ def test_a_lab_is_shown_live_with_a_picture_of_it_for_pages_without_a_kernel():
         assert np.asarray(still)[live.height :].min() < 100
         size = {"width": base.WIDTH, "height": round(still.height * base.CSS / base.DPI)}
     assert metadata["image/png"] == {"alt": text} | size
+
+
+def test_the_picture_shows_a_value_that_was_set_in_code_just_before():
+    def redraw(settings):
+        time.sleep(0.3)
+        return lambda figure: figure.add_artist(Rectangle((0, 0), settings["a"], 1, color="black")), ""
+
+    lab = base.Lab("test lab", {"a": base.slider("A", 0.0, 0.0, 1.0, 0.5)}, redraw, height=40)
+    lab.controls["a"].value = 0.5
+    data, metadata = formatted(lab)
+    assert metadata["image/png"]["alt"] == "Test lab (A 0.5): run this notebook to use it."
+    with Image.open(io.BytesIO(data["image/png"])) as still:
+        row = np.asarray(still.convert("L"))[30]
+    assert row[: still.width // 2 - 2].max() < 20
+    assert row[still.width // 2 + 2 :].min() > 235
 
 
 def test_the_picture_of_a_lab_is_the_same_in_any_style(style):

@@ -58,7 +58,7 @@ def check_residuals(answer: object) -> None:
     answer : list of str
         The letters in the order of `FAULTS`, as ``["A", "B", "C", "D"]``.
     """
-    order = letters(answer, "ABCD")
+    order = letters(answer, "ABCD", what="residual", twice="each fault made one residual: no letter comes twice.")
     if len(order) != 4:
         raise Hint(f"four letters are wanted, one for each fault in the order 1 to 4; these are {len(order)}.")
     right = {fault: letter for letter, fault in _LETTERS.items()}
@@ -159,6 +159,8 @@ def check_counting_average(answer: object) -> None:
         ),
         (_average(_by_logarithms(counts, rate), candidates), "the weights are exp of the log-likelihood, not itself."),
         (unnormalised, "the weights do not sum to one: divide by their sum."),
+        (peak * right, "these are mean counts. Return grey levels: average the images, not peak · image."),
+        (_each_by_itself(counts, candidates, peak), "each pixel chose for itself: sum the logarithms over all pixels."),
         (_average(-squares / (2 * 0.5 / peak), candidates), gaussian),
         (_average(-squares / 2, candidates), gaussian),
         (_average(-(squares * peak**2) / 2, candidates), gaussian),
@@ -186,6 +188,13 @@ def check_counting_average(answer: object) -> None:
 def _by_logarithms(counts: np.ndarray, rate: np.ndarray) -> np.ndarray:
     """The logarithm of minus the log-likelihood: what one gets who weighs by the logarithms themselves."""
     return np.log(np.abs((counts * np.log(rate) - rate).sum(axis=(1, 2))))
+
+
+def _each_by_itself(counts: np.ndarray, candidates: np.ndarray, peak: float) -> np.ndarray:
+    """The average of one who forgets the sum over pixels: weights of their own for each."""
+    rate = peak * candidates
+    weights = np.exp(counts * np.log(rate) - rate)
+    return np.asarray((weights * candidates).sum(axis=0) / weights.sum(axis=0))
 
 
 @exercise("Dead pixels")

@@ -264,11 +264,13 @@ def _check_noise(noisy: np.ndarray, clean: np.ndarray) -> None:
         raise Hint("all images have noise of one strength. Draw one number an image, rng.uniform of shape (N, 1, 1).")
     if strengths.max() > 1.25 * STRONGEST:
         raise Hint(f"the noisiest image has a standard deviation of {strengths.max():.2f}; 0.5 should be the most.")
-    if strengths.mean() < 0.22 or strengths.min() > 0.05 or strengths.max() < 0.45:
+    if not 0.22 < strengths.mean() < 0.28 or strengths.min() > 0.05 or strengths.max() < 0.45:
         raise Hint(
             f"standard deviations from {strengths.min():.2f} to {strengths.max():.2f}, {strengths.mean():.2f} on "
             "average. Those of rng.uniform(0, 0.5) would be 0.25 on average, from nearly 0 to 0.5."
         )
+    if np.diff(np.sort(strengths)).max() > 0.06:  # of 400 strengths from 0 to 0.5
+        raise Hint("there are only a few strengths, with gaps between them. rng.uniform draws any number.")
     fourth = ((added / strengths[:, None, None]) ** 4).mean()
     if fourth < 2.5:
         raise Hint("the noise is not Gaussian: draw it by rng.standard_normal, not by rng.uniform.")

@@ -163,8 +163,9 @@ def scores(table: pd.DataFrame, *, caption: str | None = None) -> Figure:
         came = f"columns {[*table]}" if isinstance(table, pd.DataFrame) else f"an object of type {type(table).__name__}"
         msg = f"Expected the table of metrics.compare, a row a method with {', '.join(columns)}; received {came}."
         raise InputError(msg)
+    drawn = looks(map(str, table.index))  # in the order of the table: a method looks as in other pictures of it
     table = table.sort_values("ssim", kind="stable")
-    names, drawn = [str(name) for name in table.index], looks(map(str, table.index))
+    names = [str(name) for name in table.index]
     of = {name: method(name) for name in names}
     marked = [
         *[name for name in names if of[name] == "noisy"][-1:],

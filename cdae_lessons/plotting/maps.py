@@ -34,7 +34,9 @@ class Map:
     @property
     def size_said(self) -> str:
         """Its shape, as height×width×maps."""
-        return "×".join(map(str, self.shape)) if len(self.shape) == 3 else f"{self.shape[0]:,} numbers"
+        if len(self.shape) == 3:
+            return "×".join(map(str, self.shape))
+        return f"{self.shape[0]:,} number{'s' * (self.shape[0] != 1)}"
 
 
 def maps(model: Any) -> list[Map]:

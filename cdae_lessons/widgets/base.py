@@ -36,6 +36,8 @@ _INSIDE = {"width": "160px", "margin": "0"}
 DPI = 150
 """Of the pictures."""
 
+_PATIENCE = 20  # seconds that a lab's picture waits for the setting that is being drawn
+
 CSS = 100
 """CSS pixels to an inch of the pictures, so text of 8 points is 11 of them high."""
 
@@ -112,6 +114,7 @@ class Lab(ipywidgets.VBox):
     _ipython_display_ = None  # ipywidgets 7 would show its view and nothing else
 
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
+        Lab.wait(self, _PATIENCE)  # for the drawing, not for a training: what was set in code is in the picture, too
         return still.bundle(self, scale=DPI / CSS)
 
     @property
