@@ -22,6 +22,7 @@ PLANS: Mapping[int, str] = MappingProxyType(
 )
 """What stands between the first and the last convolution of a network; four of the six curves are shown."""
 
+_POOLINGS: Mapping[int, tuple[int, ...]] = {1: (), 2: (2,), 3: (3,), 4: (2, 3), 5: (2, 2, 2), 6: (2,)}
 _FOLLOWERS = {"A": 4, "B": 6, "C": 3, "D": 5}
 
 _SHAPES = ((8, 28, 28), (8, 14, 14), (16, 14, 14), (16, 28, 28), (1, 28, 28))
@@ -222,7 +223,7 @@ def _network(plan: int, size: int) -> Callable[[np.ndarray], np.ndarray]:
     """A network of one map with random weights, whose output is as large as its input."""
     rng = np.random.default_rng(1)
     first, last = rng.normal(size=(2, 3, 3))
-    factors = {1: (), 2: (2,), 3: (3,), 4: (2, 3), 5: (2, 2, 2), 6: (2,)}[plan]
+    factors = _POOLINGS[plan]
     places = (size // 2) ** 2 if plan == 6 else 0
     down, up = rng.normal(size=(places, 64)), rng.normal(size=(64, places)) / 64
 
