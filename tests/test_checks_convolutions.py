@@ -83,36 +83,36 @@ LAYERS = [
 ]
 
 
-def adjoint(y, kernel):
-    return correlate(np.pad(y, len(kernel) - 1), kernel[::-1, ::-1])
+BUILT = {"A": 4, "B": 6, "C": 3, "D": 5}
 
 
-def stamp(y, kernel):
-    k = len(kernel)
-    out = np.zeros(np.add(y.shape, k - 1))
-    for i, j in np.ndindex(y.shape):
-        out[i : i + k, j : j + k] += y[i, j] * kernel
-    return out
+def built(**changed):
+    return BUILT | changed
 
 
-ADJOINTS = [
-    (adjoint, "right."),
-    (stamp, "right."),
-    (lambda y, w: convolve2d(y, w, mode="full"), "right."),
-    (lambda y, w: correlate(np.pad(y, len(w) - 1), np.rot90(w, 2)), "right."),
-    (lambda y, w: correlate(np.pad(y, len(w) - 1), w), "as it is. Turn it"),
-    (lambda y, w: correlate(np.pad(y, len(w) - 1), w[::-1]), "flipped along one axis only"),
-    (lambda y, w: correlate(np.pad(y, len(w) - 1), w[:, ::-1]), "flipped along one axis only"),
-    (lambda y, w: correlate(np.pad(y, len(w) - 1), w.T), "a transposed kernel is not"),
-    (lambda y, w: convolve2d(y, w.T), "a transposed kernel is not"),
-    (lambda y, w: correlate(y, w[::-1, ::-1], mode="same"), "'full', not 'same'"),
-    (lambda y, w: correlate(y, w[::-1, ::-1]), "smaller than y"),
-    (lambda y, w: correlate(np.pad(y, len(w)), w[::-1, ::-1]), "two rows and columns too many"),
-    (lambda y, w: correlate(np.pad(y, 2), w[::-1, ::-1]), "not for 2x2"),
-    (lambda y, w: adjoint(y, w) / 9, "the size is right"),
-    (lambda y, w: adjoint(y, w)[1:], "the shape should be (7, 8)"),
-    (lambda y, w: None if w is None else "y", "an array of real numbers"),
-    ("flip", "a function is wanted"),
+FOLLOWERS = [
+    (BUILT, "right."),
+    ({"d": 5, "c": 3, "b": 6, "a": 4}, "right."),
+    (dict.fromkeys("ABCD"), "not attempted yet."),
+    ([4, 6, 3, 5], "a dict is wanted"),
+    ({"A": 4, "B": 6, "C": 3}, "for each of the curves"),
+    (built(E=1), "and for no other"),
+    (built(A=7), "the numbers 1 to 6; A has 7"),
+    (built(A=None), "the numbers 1 to 6; A has None"),
+    (built(A=3), "no number comes twice"),
+    (built(A=1), "A: convolutions alone follow every shift"),
+    (built(A=2), "A: a grid of 2"),
+    (built(A=3, C=4), "A: a grid of 3"),
+    (built(A=5, D=4), "A: three poolings by 2"),
+    (built(A=6, B=4), "A: a layer with a weight for each pair"),
+    (built(C=4, A=2), "A: a grid of 2"),
+    (built(B=5, D=6), "B: where would the curve of this plan be 0 again"),
+    (built(B=1), "B: convolutions alone"),
+    (built(C=2), "C: a grid of 2"),
+    (built(D=2), "D: a grid of 2"),
+    (built(D=1), "D: convolutions alone"),
+    ({"A": 4, "B": 2, "C": 3, "D": 6}, "B: a grid of 2"),
+    ({"A": 4, "B": 6, "C": 1, "D": 3}, "C: convolutions alone"),
 ]
 
 
@@ -191,14 +191,14 @@ CASES = [
     for check, cases in (
         (checks.check_layer_shapes, PREDICTED),
         (checks.check_conv_layer, LAYERS),
-        (checks.check_adjoint, ADJOINTS),
+        (checks.check_followers, FOLLOWERS),
         (checks.check_grey_noise, CHANNELS),
     )
     for case in [*cases, (None, "not attempted yet.")]
 ]
 CASES += [
     (check, lambda *arguments: None, "not attempted yet.")
-    for check in (checks.check_conv_layer, checks.check_adjoint, checks.check_grey_noise)
+    for check in (checks.check_conv_layer, checks.check_grey_noise)
 ]
 
 
@@ -225,7 +225,9 @@ def test_the_right_shapes_are_those_of_keras():
     assert found == SHAPES
 
 
-def test_what_is_called_right_is_the_adjoint():
-    rng = np.random.default_rng(1)
-    x, y, kernel = rng.normal(size=(6, 7)), rng.normal(size=(4, 5)), rng.normal(size=(3, 3))
-    assert np.isclose((correlate(x, kernel) * y).sum(), (x * adjoint(y, kernel)).sum())
+def test_the_curves_are_0_where_the_plans_meet_their_grid_again():
+    curves = checks.followers(shifts=16)
+    met = {letter: [*np.flatnonzero(curves[letter] < 1e-9)] for letter in "ABCD"}
+    assert met == {"A": [0, 6, 12], "B": [0], "C": [0, 3, 6, 9, 12, 15], "D": [0, 8, 16]}
+    assert all(np.delete(curves[letter], met[letter]).min() > 0.2 for letter in "ABCD")
+    assert {checks.PLANS[plan] for plan in BUILT.values()} < {*checks.PLANS.values()}

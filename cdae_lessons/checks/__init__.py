@@ -26,10 +26,12 @@ from cdae_lessons.checks.classical_denoisers import (
 from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
 from cdae_lessons.checks.convolutional_autoencoders import (
-    check_adjoint,
+    PLANS,
     check_conv_layer,
+    check_followers,
     check_grey_noise,
     check_layer_shapes,
+    followers,
 )
 from cdae_lessons.checks.course import EXERCISES, progress
 from cdae_lessons.checks.denoising_autoencoders import (
@@ -68,7 +70,7 @@ __all__ = [
     "LAYERWISE_STEPS",
     "MISTAKES",
     "STAMPS",
-    "check_adjoint",
+    "PLANS",
     "check_average_weights",
     "check_beat_bm3d",
     "check_best_code",
@@ -84,6 +86,7 @@ __all__ = [
     "check_equal_steps",
     "check_even_kernel",
     "check_experiment_order",
+    "check_followers",
     "check_grey_noise",
     "check_grey_scale",
     "check_honest_score",
@@ -108,6 +111,7 @@ __all__ = [
     "classmates",
     "contest_table",
     "faulty_residuals",
+    "followers",
     "four_trainings",
     "progress",
     "reveal",

@@ -1,11 +1,29 @@
-"""Exercises of lesson 5: shapes, a layer of many maps, the flip that carries it back, and grey noise in colour."""
+"""Exercises of lesson 5: shapes, a layer of many maps, networks told by what they follow, and grey noise in colour."""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.signal import convolve2d, correlate2d
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, same
+import numpy as np
+from scipy.signal import correlate2d
+
+from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, images, same
+
+PLANS: Mapping[int, str] = MappingProxyType(
+    {
+        1: "convolutions only",
+        2: "a pooling by 2",
+        3: "a pooling by 3",
+        4: "a pooling by 2, then one by 3",
+        5: "three poolings by 2",
+        6: "a pooling by 2, then a dense layer, a weight for each pair of places",
+    }
+)
+"""What stands between the first and the last convolution of a network; four of the six curves are shown."""
+
+_POOLINGS: Mapping[int, tuple[int, ...]] = {1: (), 2: (2,), 3: (3,), 4: (2, 3), 5: (2, 2, 2), 6: (2,)}
+_FOLLOWERS = {"A": 4, "B": 6, "C": 3, "D": 5}
 
 _SHAPES = ((8, 28, 28), (8, 14, 14), (16, 14, 14), (16, 28, 28), (1, 28, 28))
 
@@ -127,42 +145,99 @@ def check_conv_layer(answer: object) -> None:
             raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: take k from kernels.shape.")
 
 
-@exercise("Back through the flip")
-def check_adjoint(answer: object) -> None:
-    """Check the transposed convolution, made of padding, a flip and a cross-correlation.
+def followers(*, shifts: int = 16) -> dict[str, np.ndarray]:
+    """How far four networks with random weights are from moving their output along with their input.
+
+    Each was built by one of `PLANS`; where there is pooling, upsampling by the same factors brings the size back.
 
     Parameters
     ----------
-    answer : callable
-        ``adjoint(y, kernel)`` of arrays of shape (H, W) and (k, k); returns shape (H + k - 1, W + k - 1).
+    shifts : int
+        The largest shift, at most 16 pixels.
+
+    Returns
+    -------
+    dict
+        ``shift``, from 0 to `shifts`, and for each of the letters A to D the root mean square of f(shift(x)) −
+        shift(f(x)) at each shift, as a share of that of f(x), away from the border.
     """
-    rng = np.random.default_rng(0)
-    y, kernel = rng.normal(size=(5, 6)), rng.normal(size=(3, 3))
-    right = convolve2d(y, kernel)
-    wrong_shapes: dict[tuple[int, ...], str] = {
-        (5, 6): "the result is as large as y. Going forward lost k - 1 rows and columns; going back must return "
-        "them: 'full', not 'same'.",
-        (3, 4): "the result is smaller than y. Pad y with zeros first: going back must make it larger.",
-        (9, 10): "two rows and columns too many. Pad k - 1 zeros on each side, not k.",
-    }
-    one_axis = "the kernel is flipped along one axis only. Flip rows AND columns."
-    transposed = "a transposed kernel is not a flipped one: reverse both axes, do not exchange them."
-    compare(
-        images(_array(call(answer, y, kernel)), right.shape, wrong_shapes),
-        right,
-        (
-            (convolve2d(y, kernel[::-1, ::-1]), "this slides the kernel as it is. Turn it by 180 degrees first."),
-            (convolve2d(y, kernel[::-1]), one_axis),
-            (convolve2d(y, kernel[:, ::-1]), one_axis),
-            (convolve2d(y, kernel.T), transposed),
-            (convolve2d(y, kernel.T[::-1, ::-1]), transposed),
-        ),
-        "the size is right. Compare with stamp(y, kernel): each pixel of y stamps the kernel, times its value.",
-    )
-    for size in (2, 5):
-        kernel = rng.normal(size=(size, size))
-        if not same(_array(call(answer, y, kernel)), convolve2d(y, kernel)):
-            raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: the padding is k - 1, whatever k is.")
+    size, inner = 96, slice(32, -32)
+    image = np.zeros((size, size))
+    image[28:-28, 28:-44] = np.random.default_rng(0).random((size - 56, size - 72))
+    moved = range(shifts + 1)
+    curves = {"shift": np.arange(shifts + 1)}
+    for letter, plan in _FOLLOWERS.items():
+        network = _network(plan, size)
+        first = network(image)
+        gaps = [network(np.roll(image, d, axis=1)) - np.roll(first, d, axis=1) for d in moved]
+        whole = np.sqrt((first[inner, inner] ** 2).mean())
+        curves[letter] = np.array([np.sqrt((gap[inner, inner] ** 2).mean()) for gap in gaps]) / whole
+    return curves
+
+
+@exercise("Who follows?")
+def check_followers(answer: object) -> None:
+    """Check which plan each of four networks was built by.
+
+    Parameters
+    ----------
+    answer : dict of str to int
+        For each of the letters A to D the number of a plan of `PLANS`.
+    """
+    if not isinstance(answer, Mapping):
+        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
+    given = {str(letter).strip().upper(): plan for letter, plan in answer.items()}
+    if all(plan is None or plan is ... for plan in given.values()):
+        raise Blank
+    if {*given} != {*_FOLLOWERS}:
+        raise Hint("a plan is wanted for each of the curves A, B, C and D, and for no other.")
+    for letter, plan in given.items():
+        if plan not in PLANS:
+            raise Hint(f"the plans have the numbers 1 to 6; {letter} has {plan!r}.")
+    if len({*given.values()}) < len(given):
+        raise Hint("each of the four was built by another plan, so no number comes twice.")
+    for letter, right in _FOLLOWERS.items():
+        if given[letter] != right:
+            raise Hint(f"{letter}: {_plan_mistake(int(given[letter]), right)}")
+
+
+_ZEROS = {
+    1: "convolutions alone follow every shift: their curve would be 0 everywhere.",
+    2: "a grid of 2 is met again by every even shift.",
+    3: "a grid of 3 is met again by 3, 6, 9, …",
+    4: "a pooling by 2 and one by 3 make a grid of 2 · 3 pixels. Which shifts meet that again?",
+    5: "three poolings by 2 do not make a grid of 2, nor of 6, but one of 2 · 2 · 2.",
+    6: "a layer with a weight for each pair of places takes every moved image for another one, whatever the shift.",
+}
+
+
+def _plan_mistake(given: int, right: int) -> str:
+    if (given, right) == (6, 5):
+        return "count how far the axis goes: there is a 0 besides the one at the left end."
+    if (given, right) == (5, 6):
+        return "where would the curve of this plan be 0 again? Here it never is."
+    return _ZEROS[given] + " See where this curve is 0."
+
+
+def _network(plan: int, size: int) -> Callable[[np.ndarray], np.ndarray]:
+    """A network of one map with random weights, whose output is as large as its input."""
+    rng = np.random.default_rng(1)
+    first, last = rng.normal(size=(2, 3, 3))
+    factors = _POOLINGS[plan]
+    places = (size // 2) ** 2 if plan == 6 else 0
+    down, up = rng.normal(size=(places, 64)), rng.normal(size=(64, places)) / 64
+
+    def network(image: np.ndarray) -> np.ndarray:
+        x = np.abs(correlate2d(image, first, mode="same"))
+        for factor in factors:
+            x = x.reshape(len(x) // factor, factor, -1, factor).max(axis=(1, 3))
+        if places:
+            x = (np.maximum(x.ravel() @ down, 0) @ up).reshape(x.shape)
+        for factor in factors[::-1]:
+            x = x.repeat(factor, axis=0).repeat(factor, axis=1)
+        return correlate2d(x, last, mode="same")
+
+    return network
 
 
 def _wrong_layer_shapes(maps: np.ndarray, kernels: np.ndarray) -> dict[tuple[int, ...], str]:

@@ -54,7 +54,7 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
         5: (
             convolutional_autoencoders.check_layer_shapes,
             convolutional_autoencoders.check_conv_layer,
-            convolutional_autoencoders.check_adjoint,
+            convolutional_autoencoders.check_followers,
             convolutional_autoencoders.check_grey_noise,
         ),
         6: (stacked_denoising_autoencoders.check_layerwise_order, stacked_denoising_autoencoders.check_equal_steps),
