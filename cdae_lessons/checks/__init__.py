@@ -50,7 +50,14 @@ from cdae_lessons.checks.noise_and_scores import (
 )
 from cdae_lessons.checks.riddle import riddle, sealed
 from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
-from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
+from cdae_lessons.checks.stacked_denoising_autoencoders import (
+    GRADIENT_CAUSES,
+    check_equal_steps,
+    check_error_left,
+    check_gradients,
+    check_masked_codes,
+    gradients_by_layer,
+)
 from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, check_shared_subjects
 
 __all__ = [
@@ -58,7 +65,7 @@ __all__ = [
     "EXERCISES",
     "EXPERIMENT_STEPS",
     "FAULTS",
-    "LAYERWISE_STEPS",
+    "GRADIENT_CAUSES",
     "MISTAKES",
     "check_adjoint",
     "check_average_weights",
@@ -74,13 +81,15 @@ __all__ = [
     "check_detectors",
     "check_equal_noise",
     "check_equal_steps",
+    "check_error_left",
     "check_experiment_order",
+    "check_gradients",
     "check_grey_noise",
     "check_grey_scale",
     "check_honest_score",
     "check_keep_weights",
     "check_layer_shapes",
-    "check_layerwise_order",
+    "check_masked_codes",
     "check_mistakes",
     "check_noise_left",
     "check_pairs",
@@ -98,6 +107,7 @@ __all__ = [
     "contest_table",
     "faulty_residuals",
     "four_trainings",
+    "gradients_by_layer",
     "progress",
     "reveal",
     "riddle",
