@@ -197,7 +197,8 @@ def check_masked_codes(answer: object) -> None:
 
 def _codes(answer: object, like: np.ndarray) -> list[np.ndarray]:
     both = pair(answer, "two arrays are wanted, as in: return corrupted, clean_codes.")
-    pixels = {(len(like), 8, 8): "block 2 never sees pixels: what comes in are codes, and so is the target."}
+    hint = "block 2 never sees pixels: what comes in are codes, and so is the target."
+    pixels: dict[tuple[int, ...], str] = {(len(like), 8, 8): hint}
     return [images(np.asarray(array, float), like.shape, pixels) for array in both]
 
 
