@@ -100,7 +100,7 @@ def test_a_lab_for_ordering_stands_below_the_same_steps_as_a_table():
                 rows = re.findall(r"^\| ([A-Z]) \| (.+) \|$", "".join(before["source"]), flags=re.MULTILINE)
                 steps = getattr(checks, found.group(1))
                 assert [(letter, step.replace("`", "")) for letter, step in rows] == [*steps.items()]
-    assert len(labs) >= 2
+    assert labs
 
 
 # ---- right, blank, and wrong answers with hints of their own
@@ -228,7 +228,6 @@ EQUIVALENT = {  # as right as the solution
     },
     # one step may come at several places
     "check_experiment_order": {"answer = ['E', 'D', 'G', 'A', 'B']"},
-    "check_layerwise_order": {"answer = ['D', 'B', 'G', 'F', 'A', 'C']"},
     # any share of the steps will do, if together they are the total
     "check_equal_steps": {"each = total // (3 * blocks)", "each = total // (2 + blocks)"},
     # all pairs come, in either order

@@ -146,7 +146,7 @@ def test_the_picture_names_what_is_chosen_and_no_control_that_is_hidden():
 
 
 def test_a_lab_without_a_picture_shows_none():
-    data, metadata = formatted(widgets.order_lab({"A": "Train."}, checks.check_layerwise_order))
+    data, metadata = formatted(widgets.order_lab({"A": "Train."}, checks.check_experiment_order))
     assert {*data} == {"text/plain", VIEW}
     assert metadata == {}
 

@@ -52,7 +52,14 @@ from cdae_lessons.checks.noise_and_scores import (
 )
 from cdae_lessons.checks.riddle import riddle, sealed
 from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
-from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
+from cdae_lessons.checks.stacked_denoising_autoencoders import (
+    GRADIENT_CAUSES,
+    check_equal_steps,
+    check_error_left,
+    check_gradients,
+    check_masked_codes,
+    gradients_by_layer,
+)
 from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, check_shared_subjects
 from cdae_lessons.checks.transposed_convolution import (
     STAMPS,
@@ -67,7 +74,7 @@ __all__ = [
     "EXERCISES",
     "EXPERIMENT_STEPS",
     "FAULTS",
-    "LAYERWISE_STEPS",
+    "GRADIENT_CAUSES",
     "MISTAKES",
     "STAMPS",
     "PLANS",
@@ -84,15 +91,17 @@ __all__ = [
     "check_detectors",
     "check_equal_noise",
     "check_equal_steps",
+    "check_error_left",
     "check_even_kernel",
     "check_experiment_order",
     "check_followers",
+    "check_gradients",
     "check_grey_noise",
     "check_grey_scale",
     "check_honest_score",
     "check_keep_weights",
     "check_layer_shapes",
-    "check_layerwise_order",
+    "check_masked_codes",
     "check_mistakes",
     "check_noise_left",
     "check_pairs",
@@ -113,6 +122,7 @@ __all__ = [
     "faulty_residuals",
     "followers",
     "four_trainings",
+    "gradients_by_layer",
     "progress",
     "reveal",
     "riddle",

@@ -21,7 +21,7 @@ def order_lab(steps: Mapping[str, str], check: Any) -> base.Lab:
     Parameters
     ----------
     steps : mapping of str to str
-        What each letter stands for, such as ``checks.LAYERWISE_STEPS``.
+        What each letter stands for, such as ``checks.EXPERIMENT_STEPS``.
     check : callable
         Of `cdae_lessons.checks`: its ``verdict(letters)`` is shown.
 
