@@ -23,7 +23,7 @@ from cdae_lessons.checks.classical_denoisers import (
     check_residuals,
     faulty_residuals,
 )
-from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
+from cdae_lessons.checks.cnn_dae import TABLE_MISTAKES, check_cnn_dae_weights, check_tables, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
 from cdae_lessons.checks.convolutional_autoencoders import (
     check_adjoint,
@@ -60,6 +60,7 @@ __all__ = [
     "FAULTS",
     "LAYERWISE_STEPS",
     "MISTAKES",
+    "TABLE_MISTAKES",
     "check_adjoint",
     "check_average_weights",
     "check_beat_bm3d",
@@ -92,6 +93,7 @@ __all__ = [
     "check_seed_interval",
     "check_shared_subjects",
     "check_subject_split",
+    "check_tables",
     "check_who_wins",
     "claims",
     "classmates",
