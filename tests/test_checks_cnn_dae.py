@@ -123,7 +123,7 @@ def test_the_numbers_that_the_lesson_quotes_are_those_stored():
     stored = json.loads((ROOT / "docs" / "speed" / "bench.json").read_text(encoding="utf-8"))
     for level in ("p.1_sigma1", "p.5_sigma1", "p.2_sigma10"):
         paper, fast = (f"{stored[f'ssim_{level}_{recipe}_cnn_dae']:.3f}" for recipe in ("paper", "fast"))
-        assert f"| {paper} | {fast} |" in text
+        assert f"|{paper}|{fast}|" in text
     assert f"(3000, {stored['ssim_p.5_sigma1_paper_cnn_dae']:.3f})" in text
     assert f"(1000, {stored['ssim_p.5_sigma1_fast_cnn_dae']:.3f})" in text
 
@@ -136,4 +136,4 @@ def test_the_reported_numbers_of_the_lesson_are_those_of_the_package():
     for row in paper.REPORTED.values():
         names = ("noisy", "median_3x3", "nl_means", "cnn_dae")
         told = [f"{row[name]:.2f}"[1:] if name in row else "–" for name in names]
-        assert f"| {' | '.join(told)}" in text
+        assert f"|{'|'.join(told)}" in text
