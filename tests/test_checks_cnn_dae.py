@@ -1,9 +1,15 @@
 """Exercises of lesson 7: right, blank, and each wrong answer with its own hint."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from cdae_lessons import checks, models
+from cdae_lessons.studies import paper
+
+ROOT = Path(__file__).parents[1]
 
 
 def who_wins(first, second):
@@ -73,6 +79,23 @@ CASES = [
     (checks.check_who_wins, exchanged, "higher SSIM is better"),
     (checks.check_who_wins, lambda first, second: "first", "exchanged"),
     (checks.check_who_wins, lambda first, second: True, "one of the words"),
+    (checks.check_tables, {"A": 3, "B": 1, "C": 4, "D": 2}, "right."),
+    (checks.check_tables, {"d": 2, "c": 4, "b": 1.0, "a": 3}, "right."),
+    (checks.check_tables, None, "not attempted yet."),
+    (checks.check_tables, dict.fromkeys("ABCD"), "not attempted yet."),
+    (checks.check_tables, [3, 1, 4, 2], "a dict is wanted"),
+    (checks.check_tables, {"A": 3, "B": 1}, "for each of the tables"),
+    (checks.check_tables, {"A": 3, "B": 1, "C": 4, "D": None}, "D has None"),
+    (checks.check_tables, {"A": 3, "B": 1, "C": 4, "D": 6}, "D has 6"),
+    (checks.check_tables, {"A": 3, "B": 3, "C": 4, "D": 2}, "no number comes twice"),
+    (checks.check_tables, {"A": 5, "B": 1, "C": 4, "D": 2}, "could only flatter"),
+    (checks.check_tables, {"A": 2, "B": 1, "C": 4, "D": 3}, "and harms it"),
+    (checks.check_tables, {"A": 3, "B": 4, "C": 1, "D": 2}, "In B all of them do"),
+    (checks.check_tables, {"A": 3, "B": 5, "C": 4, "D": 2}, "all four have risen"),
+    (checks.check_tables, {"A": 3, "B": 2, "C": 4, "D": 1}, "by the same 6 dB"),
+    (checks.check_tables, {"A": 3, "B": 1, "C": 2, "D": 4}, "Is the median far ahead in C"),
+    (checks.check_tables, {"A": 3, "B": 1, "C": 5, "D": 2}, "may no longer count"),
+    (checks.check_tables, {"A": 3, "B": 1, "C": 4, "D": 5}, "leaves most of nine neighbours"),
 ]
 
 
@@ -89,3 +112,28 @@ def test_the_right_number_is_counted_from_the_formula_that_fits_the_real_network
 
     assert _weights(64) == models.cnn_dae(64).count_params()
     assert _weights(32) == 28353
+
+
+def test_the_numbers_that_the_lesson_quotes_are_those_stored():
+    """Of the long runs: a row a noise of docs/speed.md and of docs/results.csv."""
+    text = "".join(
+        "".join(cell["source"])
+        for cell in json.loads((ROOT / "notebooks" / "07_cnn_dae.ipynb").read_text(encoding="utf-8"))["cells"]
+    )
+    stored = json.loads((ROOT / "docs" / "speed" / "bench.json").read_text(encoding="utf-8"))
+    for level in ("p.1_sigma1", "p.5_sigma1", "p.2_sigma10"):
+        paper, fast = (f"{stored[f'ssim_{level}_{recipe}_cnn_dae']:.3f}" for recipe in ("paper", "fast"))
+        assert f"|{paper}|{fast}|" in text
+    assert f"(3000, {stored['ssim_p.5_sigma1_paper_cnn_dae']:.3f})" in text
+    assert f"(1000, {stored['ssim_p.5_sigma1_fast_cnn_dae']:.3f})" in text
+
+
+def test_the_reported_numbers_of_the_lesson_are_those_of_the_package():
+    text = "".join(
+        "".join(cell["source"])
+        for cell in json.loads((ROOT / "notebooks" / "07_cnn_dae.ipynb").read_text(encoding="utf-8"))["cells"]
+    )
+    for row in paper.REPORTED.values():
+        names = ("noisy", "median_3x3", "nl_means", "cnn_dae")
+        told = [f"{row[name]:.2f}"[1:] if name in row else "–" for name in names]
+        assert f"|{'|'.join(told)}" in text

@@ -23,7 +23,7 @@ from cdae_lessons.checks.classical_denoisers import (
     check_residuals,
     faulty_residuals,
 )
-from cdae_lessons.checks.cnn_dae import check_cnn_dae_weights, check_who_wins
+from cdae_lessons.checks.cnn_dae import TABLE_MISTAKES, check_cnn_dae_weights, check_tables, check_who_wins
 from cdae_lessons.checks.contest import check_beat_bm3d, contest_table
 from cdae_lessons.checks.convolutional_autoencoders import (
     PLANS,
@@ -76,6 +76,7 @@ __all__ = [
     "FAULTS",
     "GRADIENT_CAUSES",
     "MISTAKES",
+    "TABLE_MISTAKES",
     "STAMPS",
     "PLANS",
     "check_average_weights",
@@ -115,6 +116,7 @@ __all__ = [
     "check_slide_back",
     "check_stamps",
     "check_subject_split",
+    "check_tables",
     "check_who_wins",
     "claims",
     "classmates",

@@ -1,10 +1,26 @@
-"""Exercises of lesson 7: the size of the paper's network, and who wins."""
+"""Exercises of lesson 7: the size of the paper's network, who wins, and which mistake made a table."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
-from cdae_lessons.checks.answers import Hint, call, compare, exercise, number
+from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, number
+
+TABLE_MISTAKES: Mapping[int, str] = MappingProxyType(
+    {
+        1: "the scores were computed with data_range=2",
+        2: "p was read as the share of the pixels that get noise",
+        3: "the network was trained for much stronger noise than that of the test",
+        4: "only pixels inside the body were scored",
+        5: "the network was scored on the images that it was trained on",
+    }
+)
+"""What classmates may have done; four of the five tables are shown."""
+
+_TABLES = {"A": 3, "B": 1, "C": 4, "D": 2}
 
 
 def _weights(filters: int, *, biases: bool = True, layers: int = 3) -> int:
@@ -73,3 +89,44 @@ def check_who_wins(answer: object) -> None:
         raise Hint("a mean difference of 2.5 standard errors is more than two: the first wins.")
     if call(answer, images + 1.5 * error + wobble, images) != "open":
         raise Hint("a mean difference of 1.5 standard errors is less than two: that is open.")
+
+
+@exercise("Whose table is it?")
+def check_tables(answer: object) -> None:
+    """Check which mistake made which table.
+
+    Parameters
+    ----------
+    answer : dict of str to int
+        For each of the letters A to D the number of a mistake of `TABLE_MISTAKES`.
+    """
+    if not isinstance(answer, Mapping):
+        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
+    given = {str(letter).strip().upper(): mistake for letter, mistake in answer.items()}
+    if all(mistake is None or mistake is ... for mistake in given.values()):
+        raise Blank
+    if {*given} != {*_TABLES}:
+        raise Hint("a mistake is wanted for each of the tables A, B, C and D, and for no other.")
+    for letter, mistake in given.items():
+        if mistake not in TABLE_MISTAKES:
+            raise Hint(f"the mistakes have the numbers 1 to 5; {letter} has {mistake!r}.")
+    if len({*given.values()}) < len(given):
+        raise Hint("each of the four made another mistake, so no number comes twice.")
+    told = {
+        ("A", 5): "training images could only flatter the network. Here its row is the one that has fallen.",
+        ("B", 4): "without the easy background no PSNR rises. In B all of them do.",
+        ("B", 5): "training images would change one row, that of the network. In B all four have risen.",
+        ("C", 1): "a wider range adds 6 dB to every PSNR. In C none has risen.",
+        ("C", 2): "noise on a tenth of the pixels is what a median removes best. Is the median far ahead in C?",
+        ("D", 3): "that changes one row, the network's. Which rows have changed in D?",
+        ("D", 4): "the same images are scored in C and in the right table. Could a mask bring the median to the top?",
+    }
+    otherwise = {
+        "A": "three rows of A are those of the right table. What concerns the network alone, and harms it?",
+        "B": "in B every method is better, by the same 6 dB. What do all scores share?",
+        "C": "in C doing nothing gains most in SSIM, and no PSNR has risen. Which easy pixels may no longer count?",
+        "D": "in D the 3x3 median is far ahead. Which noise leaves most of nine neighbours as they are?",
+    }
+    for letter, right in _TABLES.items():
+        if given[letter] != right:
+            raise Hint(told.get((letter, int(given[letter])), otherwise[letter]))

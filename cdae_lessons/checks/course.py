@@ -63,7 +63,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             stacked_denoising_autoencoders.check_masked_codes,
             stacked_denoising_autoencoders.check_equal_steps,
         ),
-        7: (cnn_dae.check_cnn_dae_weights, cnn_dae.check_who_wins, contest.check_beat_bm3d),
+        7: (
+            cnn_dae.check_cnn_dae_weights,
+            cnn_dae.check_who_wins,
+            cnn_dae.check_tables,
+            contest.check_beat_bm3d,
+        ),
         8: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
         9: (extreme_noise.check_recovered_contrast, extreme_noise.check_average_weights),
         "A": (
