@@ -49,7 +49,14 @@ from cdae_lessons.checks.noise_and_scores import (
     check_paper_noise,
 )
 from cdae_lessons.checks.riddle import riddle, sealed
-from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
+from cdae_lessons.checks.small_samples import (
+    STUDY_MISTAKES,
+    check_four_studies,
+    check_honest_score,
+    check_seeds_needed,
+    check_subject_split,
+    four_studies,
+)
 from cdae_lessons.checks.stacked_denoising_autoencoders import LAYERWISE_STEPS, check_equal_steps, check_layerwise_order
 from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, check_shared_subjects
 
@@ -60,6 +67,7 @@ __all__ = [
     "FAULTS",
     "LAYERWISE_STEPS",
     "MISTAKES",
+    "STUDY_MISTAKES",
     "check_adjoint",
     "check_average_weights",
     "check_beat_bm3d",
@@ -75,6 +83,7 @@ __all__ = [
     "check_equal_noise",
     "check_equal_steps",
     "check_experiment_order",
+    "check_four_studies",
     "check_grey_noise",
     "check_grey_scale",
     "check_honest_score",
@@ -89,7 +98,7 @@ __all__ = [
     "check_recovered_contrast",
     "check_residuals",
     "check_score_denoiser",
-    "check_seed_interval",
+    "check_seeds_needed",
     "check_shared_subjects",
     "check_subject_split",
     "check_who_wins",
@@ -97,6 +106,7 @@ __all__ = [
     "classmates",
     "contest_table",
     "faulty_residuals",
+    "four_studies",
     "four_trainings",
     "progress",
     "reveal",
