@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from cdae_lessons import checks
 
-split, interval = checks.check_subject_split, checks.check_seed_interval
-honest = checks.check_honest_score
+split, seeds = checks.check_subject_split, checks.check_seeds_needed
+honest, studies = checks.check_honest_score, checks.check_four_studies
+RIGHT = {"A": 4, "B": 1, "C": 2, "D": 3}
 
 
 def by_subject(subjects, n_test, rng):
@@ -64,8 +66,22 @@ def beyond(subjects, n_test, rng):
     return train + 1, test + 1
 
 
-def error(scores):
-    return np.std(scores, ddof=1) / np.sqrt(len(scores))
+def seeds_by(*, level=0.975, lost=1, first=2, share=1.0, root=np.sqrt, factor=stats.t.ppf):
+    """An answer to `check_seeds_needed`: right, but for what is asked for."""
+
+    def seeds_needed(spread, difference):
+        count = np.arange(first, 1000)
+        reach = factor(level, count - lost) * spread / root(count)
+        return count[reach < share * difference][0]
+
+    return seeds_needed
+
+
+def one_by_one(spread, difference):
+    count = 2
+    while stats.t.ppf(0.975, count - 1) * spread / count**0.5 >= difference:
+        count += 1
+    return count
 
 
 CASES = [
@@ -81,17 +97,33 @@ CASES = [
     (split, labels, "indices are wanted"),
     (split, beyond, "out of range"),
     (split, lambda subjects, n_test, rng: subjects, "return two arrays"),
-    (interval, lambda s: (np.mean(s), error(s)), "right."),
-    (interval, lambda s: (error(s), np.mean(s)), "mean comes first"),
-    (interval, lambda s: (np.median(s), error(s)), "should be the mean"),
-    (interval, lambda s: (np.mean(s), np.std(s, ddof=1)), "standard deviation: how far"),
-    (interval, lambda s: (np.mean(s), np.std(s)), "standard deviation: how far"),
-    (interval, lambda s: (np.mean(s), np.std(s) / np.sqrt(len(s))), "ddof=1 makes up"),
-    (interval, lambda s: (np.mean(s), np.std(s, ddof=1) / len(s)), "not by the number"),
-    (interval, lambda s: (np.mean(s), np.var(s, ddof=1) / len(s)), "the variance"),
-    (interval, lambda s: (np.mean(s), 2 * error(s)), "half width"),
-    (interval, lambda s: (np.mean(s), 7.0), "standard error: the standard deviation"),
-    (interval, lambda s: np.mean(s), "return two numbers"),
+    (seeds, seeds_by(), "right."),
+    (seeds, one_by_one, "right."),
+    (seeds, seeds_by(factor=lambda level, _: stats.norm.ppf(level)), "1.96 is for many seeds"),
+    (seeds, seeds_by(lost=0), "leave K - 1 degrees"),
+    (seeds, seeds_by(level=0.95), "2.5 % lie on each side"),
+    (seeds, seeds_by(share=0.5), "half of the interval's width"),
+    (seeds, seeds_by(root=lambda count: count), "by the square root of K, not by K"),
+    (seeds, lambda s, d: one_by_one(s, d) - 1, "still holds 0"),
+    (seeds, seeds_by(first=3), "the smallest possible, 2"),
+    (seeds, lambda s, d: 500, "the smallest K is wanted"),
+    (seeds, lambda s, d: (3, 4), "a single number"),
+    (studies, RIGHT, "right."),
+    (studies, {letter.lower(): mistake for letter, mistake in RIGHT.items()}, "right."),
+    (studies, RIGHT | {"A": 2, "C": 4}, "gains most where seeds differ most"),
+    (studies, RIGHT | {"A": 3, "D": 4}, "At n = 300, A has nearly"),
+    (studies, RIGHT | {"A": 5}, "all points of A lie above"),
+    (studies, RIGHT | {"A": 1, "B": 4}, "What is it that more images dilute"),
+    (studies, RIGHT | {"B": 5}, "Four points of B"),
+    (studies, RIGHT | {"B": 2, "C": 1}, "What else is small"),
+    (studies, RIGHT | {"C": 3, "D": 2}, "C gains at small n only"),
+    (studies, RIGHT | {"C": 5}, "No point of C"),
+    (studies, {"A": 2, "B": 1, "C": 4, "D": 3} | {"A": 5}, "all points of A"),
+    (studies, RIGHT | {"D": 5}, "by the same at every n"),
+    (studies, RIGHT | {"D": 7}, "the numbers 1 to 5"),
+    (studies, RIGHT | {"D": 4}, "no number comes twice"),
+    (studies, {"A": 4}, "each of the studies A, B, C and D"),
+    (studies, [4, 1, 2, 3], "a dict is wanted"),
     (honest, lambda validation, test: test[np.argmax(validation)], "right."),
     (honest, lambda validation, test: dict(zip(validation, test, strict=True))[max(validation)], "right."),
     (honest, lambda validation, test: max(test), "chosen by the test images"),
@@ -103,7 +135,8 @@ CASES = [
     (honest, lambda validation, test: 0.123, "at the same place"),
     (honest, lambda validation, test: test, "a single number"),
     (split, lambda subjects, n_test, rng: None, "not attempted yet."),
-    (interval, None, "not attempted yet."),
+    (seeds, None, "not attempted yet."),
+    (studies, dict.fromkeys("ABCD"), "not attempted yet."),
     (honest, lambda validation, test: ..., "not attempted yet."),
 ]
 
@@ -114,3 +147,15 @@ def test_each_answer_gets_its_own_line(check, answer, said, capsys):
     line = capsys.readouterr().out
     assert said in line
     assert line.count("\n") == 1
+
+
+def test_the_curves_of_the_studies_are_what_their_mistakes_make_of_the_honest_one():
+    curves = checks.four_studies()
+    above = {letter: curves[letter] - curves["honest"] for letter in "ABCD"}
+    assert above["A"].argmax() == 1
+    assert (np.diff(curves["A"])[1:] < 0).all()
+    assert above["B"][:4].max() < -0.03
+    assert above["C"].argmax() == 0
+    assert 0 < above["C"].min() < 0.01
+    assert np.ptp(above["D"]) < 1e-9
+    assert set(checks.STUDY_MISTAKES) == {1, 2, 3, 4, 5}

@@ -238,6 +238,8 @@ EQUIVALENT = {  # as right as the solution
         "error = difference.std(ddof=-1) / np.sqrt(len(difference))",
         "return 'first' if difference.sum() > 0 else 'second'",
     },
+    # nobody needs so many seeds; of fewer than two Student's factor is no number
+    "check_seeds_needed": {"count = np.arange(2, 1001)", "count = np.arange(-2, 1000)"},
     # the same axes by other numbers
     "check_average_weights": {
         "squares = ((noisy[:, None] - images) ** 2).sum(axis=(3, 2))",

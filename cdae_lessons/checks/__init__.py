@@ -51,7 +51,14 @@ from cdae_lessons.checks.noise_and_scores import (
     check_paper_noise,
 )
 from cdae_lessons.checks.riddle import riddle, sealed
-from cdae_lessons.checks.small_samples import check_honest_score, check_seed_interval, check_subject_split
+from cdae_lessons.checks.small_samples import (
+    STUDY_MISTAKES,
+    check_four_studies,
+    check_honest_score,
+    check_seeds_needed,
+    check_subject_split,
+    four_studies,
+)
 from cdae_lessons.checks.stacked_denoising_autoencoders import (
     GRADIENT_CAUSES,
     check_equal_steps,
@@ -76,9 +83,10 @@ __all__ = [
     "FAULTS",
     "GRADIENT_CAUSES",
     "MISTAKES",
+    "STUDY_MISTAKES",
     "TABLE_MISTAKES",
-    "STAMPS",
     "PLANS",
+    "STAMPS",
     "check_average_weights",
     "check_beat_bm3d",
     "check_best_code",
@@ -96,6 +104,7 @@ __all__ = [
     "check_even_kernel",
     "check_experiment_order",
     "check_followers",
+    "check_four_studies",
     "check_gradients",
     "check_grey_noise",
     "check_grey_scale",
@@ -111,7 +120,7 @@ __all__ = [
     "check_recovered_contrast",
     "check_residuals",
     "check_score_denoiser",
-    "check_seed_interval",
+    "check_seeds_needed",
     "check_shared_subjects",
     "check_slide_back",
     "check_stamps",
@@ -123,6 +132,7 @@ __all__ = [
     "contest_table",
     "faulty_residuals",
     "followers",
+    "four_studies",
     "four_trainings",
     "gradients_by_layer",
     "progress",

@@ -69,7 +69,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             cnn_dae.check_tables,
             contest.check_beat_bm3d,
         ),
-        8: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
+        8: (
+            small_samples.check_seeds_needed,
+            small_samples.check_four_studies,
+            small_samples.check_subject_split,
+            small_samples.check_honest_score,
+        ),
         9: (extreme_noise.check_recovered_contrast, extreme_noise.check_average_weights),
         "A": (
             transposed_convolution.check_slide_back,

@@ -1,10 +1,14 @@
-"""Exercises of lesson 8: a split that keeps subjects apart, an interval over seeds, and a score nobody chose."""
+"""Exercises of lesson 8: how many seeds, four studies to diagnose, subjects kept apart, and a score nobody chose."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from cdae_lessons.checks.answers import Hint, call, compare, exercise, number, pair, same
+import numpy as np
+from scipy import stats
+
+from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, number, pair
 
 
 @exercise("Keep subjects apart")
@@ -37,43 +41,146 @@ def check_subject_split(answer: object) -> None:
         raise Hint("the same rng should give the same split: draw with rng, not with np.random.")
 
 
-@exercise("Mean and standard error")
-def check_seed_interval(answer: object) -> None:
-    """Check a function that sums up the scores of several seeds.
+@exercise("How many seeds?")
+def check_seeds_needed(answer: object) -> None:
+    """Check a function that says how many seeds it takes to see a difference.
 
     Parameters
     ----------
     answer : callable
-        ``summary(scores)`` of an array of shape (K,), a score a seed; returns the mean and its standard error.
+        ``seeds_needed(spread, difference)`` of two numbers > 0, the standard deviation of a difference over seeds and
+        the mean difference to be seen; returns the smallest number of seeds, at least 2 and below 1000, whose 95 %
+        interval by Student's t, so wide, is on one side of 0.
     """
-    for scores in (np.array([0.60, 0.66, 0.63, 0.71, 0.64, 0.65]), np.array([0.52, 0.50, 0.57])):
-        both = pair(call(answer, scores), "return two numbers: the mean and its standard error.")
-        mean, error = (float(value) for value in both)
-        n, spread = len(scores), scores.std(ddof=1)
-        right = spread / np.sqrt(n)
-        if same([error, mean], [scores.mean(), right]):
-            raise Hint("the mean comes first.")
-        compare(mean, scores.mean(), (), "the first number should be the mean of the scores.")
-        if same(error, 1.96 * right, tolerance=0.025):
-            raise Hint("that is the half width of an interval: two standard errors. One is wanted.")
-        deviation = (
-            "that is the standard deviation: how far single seeds lie apart. How sure the mean is grows with their "
-            "number: divide by the square root of it."
-        )
-        variance = "that starts from the variance; its square root is the standard deviation."
+    for spread, difference in ((0.02, 0.01), (0.01, 0.02), (0.03, 0.004), (0.01, 0.2), (0.02, 0.03)):
+        right = _fewest(spread, difference)
+        normal = _fewest(spread, difference, normal=True)
+        once = _fewest(spread, difference, root=False)
         mistakes = (
-            (spread, deviation),
-            (scores.std(), deviation),
             (
-                scores.std() / np.sqrt(n),
-                "with few seeds the standard deviation comes out too small; ddof=1 makes up for it.",
+                normal,
+                "1.96 is for many seeds. With K of them Student's factor has K - 1 degrees of freedom: stats.t.ppf.",
             ),
-            (spread / n, "divide by the square root of the number of seeds, not by the number."),
-            (spread**2 / n, variance),
-            (spread**2 / np.sqrt(n), variance),
+            (
+                _fewest(spread, difference, lost=0),
+                "K seeds leave K - 1 degrees of freedom, since their mean is taken from them.",
+            ),
+            (
+                _fewest(spread, difference, level=0.95),
+                "ppf(0.95) leaves 5 % on each side. Of a 95 % interval 2.5 % lie on each side.",
+            ),
+            (
+                _fewest(spread, difference / 2),
+                "half of the interval's width counts, from its middle to its end, not the whole width.",
+            ),
+            (once, "the mean of K seeds is surer by the square root of K, not by K."),
+            (
+                right - 1,
+                "with one seed less than needed the interval still holds 0. Look for the first K that will do.",
+            ),
+            (right + 1, "one seed less would do. Is your first K the smallest possible, 2?"),
         )
-        otherwise = "standard error: the standard deviation (ddof=1) over the square root of the number of scores."
-        compare(error, right, mistakes, otherwise)
+        found = number(call(answer, spread, difference))
+        otherwise = (
+            f"a spread of {spread:g} and a difference of {difference:g}: the smallest K is wanted with "
+            "t(0.975, K - 1) times the spread over the square root of K below the difference."
+        )
+        compare(found, right, tuple((wrong, hint) for wrong, hint in mistakes if wrong != right), otherwise)
+
+
+def _fewest(
+    spread: float, difference: float, *, level: float = 0.975, lost: int = 1, normal: bool = False, root: bool = True
+) -> int:
+    """The smallest number of seeds whose interval is shorter than the difference; the keywords make mistakes."""
+    seeds = np.arange(2, 1000)
+    factor = stats.norm.ppf(level) if normal else stats.t.ppf(level, seeds - lost)
+    return int(seeds[factor * spread / (np.sqrt(seeds) if root else seeds) < difference][0])
+
+
+STUDY_MISTAKES: Mapping[int, str] = MappingProxyType(
+    {
+        1: "every training had equally many epochs, so few images had few steps",
+        2: "of fifty seeds the best one on the test images was reported",
+        3: "the test images had weaker noise than they should",
+        4: "the first ten training images were test images, too",
+        5: "each point is one seed",
+    }
+)
+"""What studies of the sample size may have got wrong; four of the five curves are shown."""
+
+_STUDIES = {"A": 4, "B": 1, "C": 2, "D": 3}
+_HONEST = np.array([0.420, 0.570, 0.631, 0.641, 0.642])
+_SPREAD = np.array([0.019, 0.008, 0.003, 0.002, 0.002])
+
+
+def four_studies() -> dict[str, np.ndarray]:
+    """Mean SSIM by number of training images as four groups report it, and as an honest study does.
+
+    Each group made one of `STUDY_MISTAKES`. The honest study is that of a U-Net on phantoms, noise p = .5; what the
+    mistakes make of it is computed from its means and from the spread of its seeds.
+
+    Returns
+    -------
+    dict
+        ``n``, the numbers of images (5,), ``honest`` and for each of the letters A to D the SSIM (5,).
+    """
+    n = np.array([3, 10, 30, 100, 300])
+    known = np.minimum(n, 10) / 20  # which share of 20 test images is among the training images
+    by_heart = np.array([0.88, 0.82, 0.72, 0.68, 0.67])  # SSIM of an image that was trained on
+    made = {
+        1: np.array([0.20, 0.31, 0.46, 0.59, _HONEST[4]]),
+        2: _HONEST + 2.25 * _SPREAD,  # what the largest of fifty normal numbers is on average
+        3: _HONEST + 0.09,
+        4: (1 - known) * _HONEST + known * by_heart,
+    }
+    return {"n": n, "honest": _HONEST.copy()} | {letter: made[mistake] for letter, mistake in _STUDIES.items()}
+
+
+@exercise("Four studies")
+def check_four_studies(answer: object) -> None:
+    """Check which mistake made which curve of `four_studies`.
+
+    Parameters
+    ----------
+    answer : dict of str to int
+        For each of the letters A to D the number of a mistake of `STUDY_MISTAKES`.
+    """
+    if not isinstance(answer, Mapping):
+        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
+    given = {str(letter).strip().upper(): mistake for letter, mistake in answer.items()}
+    if all(mistake is None or mistake is ... for mistake in given.values()):
+        raise Blank
+    if {*given} != {*_STUDIES}:
+        raise Hint("a mistake is wanted for each of the studies A, B, C and D, and for no other.")
+    for letter, mistake in given.items():
+        if mistake not in STUDY_MISTAKES:
+            raise Hint(f"the mistakes have the numbers 1 to 5; {letter} has {mistake!r}.")
+    if len({*given.values()}) < len(given):
+        raise Hint("each of the four made another mistake, so no number comes twice.")
+    told = {
+        ("A", 2): "the best of fifty seeds gains most where seeds differ most: at n = 3. A gains most at n = 10.",
+        ("A", 3): "weaker noise helps at every n. At n = 300, A has nearly the honest score.",
+        ("A", 5): "one seed lies on either side of the mean. Up to n = 100 all points of A lie above it.",
+        ("B", 5): "one seed lies on either side of the mean. Four points of B lie below it, and far.",
+        ("C", 3): "weaker noise helps at every n. C gains at small n only. Where do seeds differ most?",
+        ("C", 4): "ten known images among twenty count most at n = 10, where nothing dilutes them. C gains most at 3.",
+        ("C", 5): "one seed lies on either side of the mean. No point of C lies below it.",
+        ("D", 2): "at n = 300 all seeds are alike, so there is no best one. D is as far above there as at n = 3.",
+        (
+            "D",
+            4,
+        ): "at n = 300 ten known images are lost among 300, and nobody can learn them by heart. D gains there, too.",
+        ("D", 5): "one seed lies on either side of the mean. D lies above it by the same at every n.",
+    }
+    otherwise = {
+        "A": "A falls from n = 10 on: more images make it worse. What is it that more images dilute?",
+        "B": "B meets the honest curve at n = 300 and is far below it at n = 3. What else is small where n is small?",
+        "C": "C lies above the honest curve at n = 3 and meets it later. What is large where n is small?",
+        "D": "D is the honest curve, moved up as a whole. What helps whatever the number of images?",
+    }
+    for letter, right in _STUDIES.items():
+        if given[letter] != right:
+            raise Hint(told.get((letter, int(given[letter])), otherwise[letter]))
 
 
 @exercise("An honest score")
