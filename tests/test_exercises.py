@@ -236,13 +236,6 @@ EQUIVALENT = {  # as right as the solution
         "error = difference.std(ddof=-1) / np.sqrt(len(difference))",
         "return 'first' if difference.sum() > 0 else 'second'",
     },
-    # the same axes by other numbers
-    "check_average_weights": {
-        "squares = ((noisy[:, None] - images) ** 2).sum(axis=(3, 2))",
-        "squares = ((noisy[:, None] - images) ** 2).sum(axis=(-2, 3))",
-        "weights = np.exp(exponents - exponents.max(axis=-1, keepdims=True))",
-        "return weights / weights.sum(axis=-1, keepdims=True)",
-    },
 }
 
 

@@ -41,7 +41,14 @@ from cdae_lessons.checks.denoising_autoencoders import (
     check_score_denoiser,
     classmates,
 )
-from cdae_lessons.checks.extreme_noise import check_average_weights, check_recovered_contrast
+from cdae_lessons.checks.extreme_noise import (
+    DENOISER_FAULTS,
+    check_error_without_truth,
+    check_four_denoisers,
+    check_observer,
+    check_rare_lesion,
+    four_denoisers,
+)
 from cdae_lessons.checks.noise_and_scores import (
     check_detector_noise,
     check_detectors,
@@ -55,13 +62,13 @@ from cdae_lessons.checks.start_here import check_break_even, check_grey_scale, c
 
 __all__ = [
     "CURVE_MISTAKES",
+    "DENOISER_FAULTS",
     "EXERCISES",
     "EXPERIMENT_STEPS",
     "FAULTS",
     "LAYERWISE_STEPS",
     "MISTAKES",
     "check_adjoint",
-    "check_average_weights",
     "check_beat_bm3d",
     "check_best_code",
     "check_break_even",
@@ -74,7 +81,9 @@ __all__ = [
     "check_detectors",
     "check_equal_noise",
     "check_equal_steps",
+    "check_error_without_truth",
     "check_experiment_order",
+    "check_four_denoisers",
     "check_grey_noise",
     "check_grey_scale",
     "check_honest_score",
@@ -83,10 +92,11 @@ __all__ = [
     "check_layerwise_order",
     "check_mistakes",
     "check_noise_left",
+    "check_observer",
     "check_pairs",
     "check_paper_noise",
+    "check_rare_lesion",
     "check_reconstruct",
-    "check_recovered_contrast",
     "check_residuals",
     "check_score_denoiser",
     "check_seed_interval",
@@ -97,6 +107,7 @@ __all__ = [
     "classmates",
     "contest_table",
     "faulty_residuals",
+    "four_denoisers",
     "four_trainings",
     "progress",
     "reveal",

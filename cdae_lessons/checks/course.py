@@ -59,7 +59,12 @@ EXERCISES: Mapping[int, tuple[Check, ...]] = MappingProxyType(
         6: (stacked_denoising_autoencoders.check_layerwise_order, stacked_denoising_autoencoders.check_equal_steps),
         7: (cnn_dae.check_cnn_dae_weights, cnn_dae.check_who_wins, contest.check_beat_bm3d),
         8: (small_samples.check_honest_score, small_samples.check_subject_split, small_samples.check_seed_interval),
-        9: (extreme_noise.check_recovered_contrast, extreme_noise.check_average_weights),
+        9: (
+            extreme_noise.check_four_denoisers,
+            extreme_noise.check_rare_lesion,
+            extreme_noise.check_observer,
+            extreme_noise.check_error_without_truth,
+        ),
     }
 )
 """The checks of each lesson, in the order of its notebook."""
