@@ -236,6 +236,8 @@ EQUIVALENT = {  # as right as the solution
         "error = difference.std(ddof=-1) / np.sqrt(len(difference))",
         "return 'first' if difference.sum() > 0 else 'second'",
     },
+    # any negative number stands for the length that fits
+    "check_observer": {"changes = (noisy - healthy).reshape(len(noisy), -2)"},
 }
 
 
