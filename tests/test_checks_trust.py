@@ -2,115 +2,116 @@
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax, softmax
+from scipy import ndimage
 
-from cdae_lessons import checks
-
-
-def share(w, wo, mask, inserted):
-    return (w - wo)[:, mask].mean() / inserted
+from cdae_lessons import checks, lesions
 
 
-def share_image_by_image(w, wo, mask, inserted):
-    return float(np.mean([(a - b)[mask].mean() / inserted for a, b in zip(w, wo, strict=True)]))
+def matched(noisy, healthy, lesion):
+    return ((noisy - healthy) * lesion).sum(axis=(1, 2))
 
 
-def share_weighted(w, wo, mask, inserted):
-    return np.array([np.average((w - wo).mean(axis=0), weights=mask) / inserted])
+def likelihood_ratio(noisy, healthy, lesion):
+    without, within = (((noisy - each) ** 2).sum(axis=(1, 2)) for each in (healthy, healthy + lesion))
+    return without - within
 
 
-def exponents(z, x, s):
-    return -((z[:, None] - x[None]) ** 2).sum(axis=(2, 3)) / (2 * s**2)
+def by_loop(noisy, healthy, lesion):
+    return [float(((z - h) * lesion).mean()) for z, h in zip(noisy, healthy, strict=True)]
 
 
-def weights(z, x, s):
-    e = exponents(z, x, s)
-    w = np.exp(e - e.max(axis=1, keepdims=True))
-    return w / w.sum(axis=1, keepdims=True)
+def error(denoise, first, second, s):
+    return np.mean((denoise(first) - second) ** 2) - s**2
 
 
-def weights_without_z(z, x, s):
-    z, x = z.reshape(len(z), -1).astype(float), x.reshape(len(x), -1).astype(float)
-    return softmax((z @ x.T - (x**2).sum(axis=1) / 2) / s**2, axis=1)
+def both_ways(denoise, first, second, s):
+    return (error(denoise, first, second, s) + error(denoise, second, first, s)) / 2
 
 
-def weights_by_loop(z, x, s):
-    rows = []
-    for image in z:
-        e = np.array([-np.sum((image - other) ** 2) / (2 * s**2) for other in x])
-        w = np.exp(e - e.max())
-        rows.append(w / w.sum())
-    return rows
+def noise_measured(denoise, first, second, s):
+    return np.mean((denoise(first) - second) ** 2) - np.mean((first - second) ** 2) / 2
 
 
-def naive(z, x, s):
-    w = np.exp(exponents(z, x, s))
-    return w / w.sum(axis=1, keepdims=True)
-
-
-def one_largest_for_all(z, x, s):
-    e = exponents(z, x, s)
-    w = np.exp(e - e.max())
-    return w / w.sum(axis=1, keepdims=True)
-
-
-def a_small_number_added(z, x, s):
-    w = np.exp(exponents(z, x, s)) + 1e-12
-    return w / w.sum(axis=1, keepdims=True)
-
-
-CONTRAST = [
-    (share, "right."),
-    (share_image_by_image, "right."),
-    (share_weighted, "right."),
-    (lambda w, wo, m, i: w[:, m].mean() / i, "tissue and all"),
-    (lambda w, wo, m, i: (w - wo).mean() / i, "whole image"),
-    (lambda w, wo, m, i: (w - wo)[:, m].mean(), "Divide by the contrast"),
-    (lambda w, wo, m, i: share(wo, w, m, i), "With minus without"),
-    (lambda w, wo, m, i: (w - wo)[:, m].max() / i, "largest pixel"),
-    (lambda w, wo, m, i: (w - wo)[:, m].sum() / i, "sum over the pixels"),
-    (lambda w, wo, m, i: 1 / share(w, wo, m, i), "upside down"),
-    (lambda w, wo, m, i: np.abs((w - wo)[:, m].mean(axis=0)).mean() / i, "absolute values"),
-    (lambda w, wo, m, i: (w - wo)[:, m].mean() / abs(i), "dark lesion"),
-    (lambda w, wo, m, i: max(share(w, wo, m, i), 0), "below 0"),
-    (lambda w, wo, m, i: min(share(w, wo, m, i), 1), "above 1"),
-    (lambda w, wo, m, i: (w - wo)[:, m].mean(axis=1) / i, "mean over all images"),
-    (lambda w, wo, m, i: 7.0, "divided by inserted"),
-    (lambda w, wo, m, i: "much", "a single number"),
+FOUR = [
+    (["D", "B", "A", "C"], "right."),
+    ("d, b, a, c", "right."),
+    (["B", "D", "A", "C"], "What never changes"),
+    (["D", "A", "B", "C"], "Two scans of one person"),
+    (["D", "B", "C", "A"], "A wide average"),
+    (["D", "B", "A"], "four letters are wanted"),
+    (["D", "B", "A", "E"], "there is no step 'E'"),
+    (["D", "D", "A", "C"], "no step is done twice"),
+    (3, "a list of letters"),
+]
+RARE = [
+    (0.437, "right."),
+    (0.43, "right."),
+    (0.099, "All pixels of the lesion"),
+    (0.618, "mind the 2"),
+    (0.144, "take a root"),
+    (3.03, "The level s itself"),
+    (0.663, "base 10"),
+    (0.632, "one in ten"),
+    (0.3, "more than half"),
+    (1.0, "less than half"),
+    (-1, "above 0"),
+    ("small", "a single number"),
+]
+OBSERVER = [
+    (matched, "right."),
+    (likelihood_ratio, "right."),
+    (by_loop, "right."),
+    (lambda z, h, m: -matched(z, h, m), "the sign"),
+    (lambda z, h, m: (z * m).sum(axis=(1, 2)), "bright at that place"),
+    (lambda z, h, m: (z - h).sum(axis=(1, 2)), "only noise"),
+    (lambda z, h, m: (z - h).max(axis=(1, 2)), "mostly luck"),
+    (lambda z, h, m: (z - h)[:, m > m.max() / 2].mean(axis=1), "near the rim"),
+    (lambda z, h, m: (z - h)[:, m > 0.01].sum(axis=1), "where the lesion is faint"),
+    (lambda z, h, m: -((z - h - m) ** 2).mean(axis=(1, 2)), "how well 'ill' fits"),
+    (lambda z, h, m: ((z - h) ** 2).mean(axis=(1, 2)) * -1, "how well 'healthy' fits"),
+    (lambda z, h, m: matched(z, h, m) / np.linalg.norm((z - h).reshape(len(z), -1), axis=1), "its own length"),
+    (lambda z, h, m: ((z - h) * np.sqrt(m)).sum(axis=(1, 2)), "not by its root"),
+    (lambda z, h, m: ((z - h) * m**2).sum(axis=(1, 2)), "not by its square"),
+    (lambda z, h, m: (z - h)[:, 9, 14], "can be had"),
+    (lambda z, h, m: ((z - h) * m).sum(), "400 numbers are wanted"),
+    (lambda z, h, m: np.zeros(len(z)), "differ from scan to scan"),
+    (lambda z, h, m: np.full(len(z), np.nan), "finite"),
+    (lambda z, h, m: (z.fill(0), matched(z, h, m))[1], "changes the images"),
+    (lambda z, h, m: "all", "stopped with ValueError"),
     (0.5, "Hand it over without calling it"),
 ]
-WEIGHTS = [
-    (weights, "right."),
-    (weights_without_z, "right."),
-    (weights_by_loop, "right."),
-    (lambda z, x, s: np.exp(log_softmax(exponents(z, x, s), axis=1)), "right."),
-    (naive, "underflows to 0"),
-    (one_largest_for_all, "underflows to 0"),
-    (lambda z, x, s: np.nan_to_num(naive(z, x, s)), "underflows to 0"),
-    (a_small_number_added, "wrong for 32x32"),
-    (lambda z, x, s: softmax(np.maximum(exponents(z, x, s), -700), axis=1), "wrong for 32x32"),
-    (lambda z, x, s: softmax(exponents(z, x, 1) / s, axis=1), "not squared"),
-    (lambda z, x, s: softmax(exponents(z, x, s) * 2, axis=1), "the 2 is missing"),
-    (lambda z, x, s: softmax(exponents(z, x, 1) * s**2, axis=1), "in brackets"),
-    (lambda z, x, s: np.exp(exponents(z, x, s)), "do not sum to one"),
-    (lambda z, x, s: softmax(exponents(z, x, s), axis=0), "each column"),
-    (lambda z, x, s: softmax(exponents(z, x, s)), "all weights together"),
-    (lambda z, x, s: softmax(-exponents(z, x, s), axis=1), "the sign"),
-    (lambda z, x, s: softmax(exponents(z, x, s) / z[0].size, axis=1), "not their mean"),
-    (lambda z, x, s: softmax(-np.sqrt(-exponents(z, x, s) * 2 * s**2) / (2 * s**2), axis=1), "its root"),
-    (lambda z, x, s: weights(z, x, s).T, "exchanged"),
-    (lambda z, x, s: weights(z, x, s)[0], "should be (2, 3)"),
-    (lambda z, x, s: np.full((2, 3), np.nan), "tiny images"),
-    (lambda z, x, s: np.full((2, 3), 0.1), "Start from exponent"),
-    (lambda z, x, s: weights(z, x, s) if z.size == 8 else weights(z, x, s).T, "should be (2, 4)"),
-    (lambda z, x, s: "none", "stopped with ValueError"),
+ERROR = [
+    (error, "right."),
+    (both_ways, "right."),
+    (noise_measured, "right."),
+    (lambda d, a, b, s: np.mean((d(a) - a) ** 2) - s**2, "its noise is in both"),
+    (lambda d, a, b, s: np.mean((d(a) - a) ** 2), "its noise is in both"),
+    (lambda d, a, b, s: np.mean((d(a) - b) ** 2), "How much of it is noise"),
+    (lambda d, a, b, s: np.mean((d(a) - b) ** 2) - s, "s squared"),
+    (lambda d, a, b, s: np.mean((d(a) - b) ** 2) - 2 * s**2, "counts once"),
+    (lambda d, a, b, s: np.mean((d(a) - d(b)) ** 2) / 2, "drops out of it"),
+    (lambda d, a, b, s: np.mean((d(a) - d(b)) ** 2), "drops out of it"),
+    (lambda d, a, b, s: np.mean((a - b) ** 2) / 2, "What about the pictures"),
+    (lambda d, a, b, s: np.sqrt(error(d, a, b, s)), "that is its root"),
+    (lambda d, a, b, s: np.mean(d(a) - b) ** 2, "square first"),
+    (lambda d, a, b, s: np.sum((d(a) - b) ** 2) - s**2, "sum over all pixels"),
+    (lambda d, a, b, s: np.mean((d(a) - b) ** 2, axis=(1, 2)) - s**2, "one number is wanted"),
+    (lambda d, a, b, s: max(error(d, a, b, s), 0), "do not cut off"),
+    (lambda d, a, b, s: 7.0, "in that difference beside"),
+    (lambda d, a, b, s: np.mean((d(a) - b) ** 2) - s**2 if d(a)[0, 0, 0] != a[0, 0, 0] else 0.0, "does nothing"),
+    (lambda d, a, b, s: "little", "a single number"),
+    (0.5, "Hand it over without calling it"),
 ]
-
 
 CASES = [
     (check, *case)
-    for check, cases in ((checks.check_recovered_contrast, CONTRAST), (checks.check_average_weights, WEIGHTS))
-    for case in [*cases, (None, "not attempted yet."), (lambda *arguments: None, "not attempted yet.")]
+    for check, cases, blanks in (
+        (checks.check_four_denoisers, FOUR, [None]),
+        (checks.check_rare_lesion, RARE, [None, ...]),
+        (checks.check_observer, OBSERVER, [None, lambda *arguments: None]),
+        (checks.check_error_without_truth, ERROR, [None, lambda *arguments: None]),
+    )
+    for case in [*cases, *((blank, "not attempted yet.") for blank in blanks)]
 ]
 
 
@@ -120,3 +121,35 @@ def test_each_answer_gets_its_own_line(check, answer, said, capsys):
     line = capsys.readouterr().out
     assert said in line
     assert line.count("\n") == 1
+
+
+def test_the_table_of_four_denoisers_tells_them_apart():
+    table = checks.four_denoisers()
+    assert [*table.index] == ["A", "B", "C", "D"]
+    same = table["% the same"]
+    assert same["D"] == 100
+    assert 20 < same["B"] < 100
+    assert same["A"] == same["C"] == 0
+    assert table.loc["C", "residual / noise"] < 0.7 < table.drop("C")["residual / noise"].min()
+    assert table["two scans differ by"].idxmax() == "C"
+    assert table.loc["A", "structure"] > 1.3
+
+
+def test_half_of_a_rare_lesion_comes_back_at_that_level():
+    black = np.zeros((1, 64, 64), np.float32)
+    lesion = lesions.insert(black, centre=(26, 22), radius=3, contrast=0.3)[0]
+    norm = np.linalg.norm(lesion)
+    assert norm == pytest.approx(1.324, abs=0.001)
+    d = norm / 0.437  # what z says of the lesion, in standard deviations of the noise along it
+    evidence = d * (d + np.random.default_rng(0).standard_normal(100_000)) - d**2 / 2
+    share = 1 / (1 + 99 * np.exp(-evidence))
+    assert share.mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_error_is_measured_though_both_scans_share_it():
+    rng = np.random.default_rng(1)
+    clean = ndimage.gaussian_filter(rng.uniform(0, 1, (100, 64, 64)), (0, 3, 3))
+    first, second = (clean + 0.5 * rng.standard_normal(clean.shape) for _ in range(2))
+    truth = ((clean - 0.9) ** 2).mean()
+    measured = error(lambda z: np.full_like(z, 0.9), first, second, 0.5)
+    assert measured == pytest.approx(truth, abs=0.005)

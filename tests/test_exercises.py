@@ -240,13 +240,8 @@ EQUIVALENT = {  # as right as the solution
     },
     # nobody needs so many seeds; of fewer than two Student's factor is no number
     "check_seeds_needed": {"count = np.arange(2, 1001)", "count = np.arange(-2, 1000)"},
-    # the same axes by other numbers
-    "check_average_weights": {
-        "squares = ((noisy[:, None] - images) ** 2).sum(axis=(3, 2))",
-        "squares = ((noisy[:, None] - images) ** 2).sum(axis=(-2, 3))",
-        "weights = np.exp(exponents - exponents.max(axis=-1, keepdims=True))",
-        "return weights / weights.sum(axis=-1, keepdims=True)",
-    },
+    # any negative number stands for the length that fits
+    "check_observer": {"changes = (noisy - healthy).reshape(len(noisy), -2)"},
 }
 
 
