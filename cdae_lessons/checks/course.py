@@ -76,15 +76,16 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             small_samples.check_honest_score,
         ),
         9: (
+            extreme_noise.check_four_denoisers,
+            extreme_noise.check_rare_lesion,
+            extreme_noise.check_observer,
+            extreme_noise.check_error_without_truth,
+        ),
         "A": (
             transposed_convolution.check_slide_back,
             transposed_convolution.check_stamps,
             transposed_convolution.check_even_kernel,
         ),
-            extreme_noise.check_four_denoisers,
-            extreme_noise.check_rare_lesion,
-            extreme_noise.check_observer,
-            extreme_noise.check_error_without_truth,
     }
 )
 """The checks of each lesson, by its number, and of the appendix, by its letter, in the order of the notebook."""
