@@ -41,7 +41,7 @@ def lesson():
         code("helper", HELPER),
         code("shadow", "total = sum(size for size in range(9))"),
         new_markdown_cell("*What you see:* something.\n\n## 7 · Exercise: the way back\n\nFlip it.", id="task"),
-        code("flip", "adjoint = None  # your code\nchecks.check_adjoint(adjoint)", "exercise"),
+        code("flip", "slide_back = None  # your code\nchecks.check_slide_back(slide_back)", "exercise"),
         new_markdown_cell("## 8 · Exercise: subjects", id="heading"),
         new_markdown_cell("Count them.", id="more"),
         code("count", BLANK, "exercise"),
@@ -60,11 +60,13 @@ def correlate(image, kernel):
         out[i, j] = (image[i : i + k, j : j + k] * kernel).sum()
     return out"""
 FLIP = """\
-def adjoint(y, kernel):
-    return correlate(np.pad(y, len(kernel) - 1), kernel[::-1, ::-1])
+def slide_back(y, kernel, stride):
+    spread = np.zeros([stride * (side - 1) + 1 for side in y.shape])
+    spread[::stride, ::stride] = y
+    return correlate(np.pad(spread, len(kernel) - 1), kernel[::-1, ::-1])
 
 
-checks.check_adjoint(adjoint)"""
+checks.check_slide_back(slide_back)"""
 
 
 def solutions():
@@ -99,7 +101,7 @@ def test_the_test_asks_the_check_for_its_verdict():
     right, wrong = {}, {}
     exec(cells["imports"] + "\nsize = 3\n" + HELPER + "\n" + FLIP + "\n" + cells["flip-test"], right)  # noqa: S102
     with pytest.raises(AssertionError, match="not attempted yet"):
-        exec(cells["imports"] + "\nadjoint = None\n" + cells["flip-test"], wrong)  # noqa: S102
+        exec(cells["imports"] + "\nslide_back = None\n" + cells["flip-test"], wrong)  # noqa: S102
 
 
 @pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
