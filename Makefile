@@ -57,7 +57,7 @@ reproduce: .venv/.lab ## the paper's tables on brains, with short trainings (in 
 readme: reproduce ## the README's badges, picture and table of results, measured anew
 	@$(RUN) tools/make_hero.py
 	@$(RUN) tools/make_readme.py results/brain-fast/scores.csv
-studies: .venv/.sweep ## the studies behind lessons 06 and 08, BM3D among the rivals; resumed where they stopped (an hour on two cores)
+studies: .venv/.sweep ## the studies behind lessons 06 and 08, BM3D among the rivals; resumed where they stopped (about 45 minutes on two cores)
 	@for study in sample_size mixing stacked; do \
 		$(RUN) -m cdae_lessons sweep studies/$$study.yaml --workers 2 $(ARGS) && \
 		$(RUN) -m cdae_lessons sweep studies/$$study.yaml --report && \
