@@ -113,9 +113,9 @@ def check_error_left(answer: object) -> None:
     Parameters
     ----------
     answer : callable
-        ``left(units, spread, depth)``: layers of `units` sigmoids each, weights with a mean of 0 and a standard
-        deviation of `spread`, so small that every sigmoid stays near .5; returns the factor by which the typical size
-        of the error has changed `depth` layers further down, ``(spread * units**0.5 / 4)**depth``.
+        ``left(units, spread, depth)``: layers of ``units`` sigmoids each, weights with a mean of 0 and a standard
+        deviation of ``spread``, so small that every sigmoid stays near .5; returns the factor by which the typical size
+        of the error has changed ``depth`` layers further down, ``(spread * units**0.5 / 4)**depth``.
     """
     for units, spread, depth in ((256, 0.01, 1), (256, 0.01, 3), (100, 0.02, 2), (64, 0.05, 4)):
         found = number(call(answer, units, spread, depth))
