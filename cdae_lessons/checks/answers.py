@@ -120,6 +120,33 @@ def letters(answer: object, known: str, *, what: str = "step", twice: str = "no 
     return order
 
 
+def matching(answer: Any, letters: Iterable[str], known: Mapping[int, Any], *, what: str, of: str) -> dict[str, Any]:
+    """Return an answer as a dict that has, for each of the `letters` and no other, one of the `known` numbers.
+
+    `what` the numbers stand for, such as "mistake", and what the letters stand for, such as "curves", are said to the
+    student.
+    """
+    if not isinstance(answer, Mapping):
+        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
+    given = {str(letter).strip().upper(): chosen for letter, chosen in answer.items()}
+    if all(chosen is None or chosen is ... for chosen in given.values()):
+        raise Blank
+    if {*given} != {*letters}:
+        raise Hint(f"a {what} is wanted for each of the {of} A, B, C and D, and for no other.")
+    for letter, chosen in given.items():
+        if chosen not in known:
+            raise Hint(f"the {what}s have the numbers 1 to {len(known)}; {letter} has {chosen!r}.")
+    return given
+
+
+def array(answer: object) -> np.ndarray:
+    """Return an answer as an array of floats, since a list is as good; `Hint` if it holds no real numbers."""
+    found = np.asarray(answer)
+    if found.dtype.kind not in "fiu":
+        raise Hint("return an array of real numbers.")
+    return found.astype(float)
+
+
 def call(function: object, *arguments: Any, changed: str = "") -> object:
     """Call a student's function on copies; `Blank` if it returns nothing, `Hint` if it is no function.
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from scipy.signal import correlate2d
 
-from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, images, same
+from cdae_lessons.checks.answers import Hint, array, call, compare, exercise, images, matching, same
 
 PLANS: Mapping[int, str] = MappingProxyType(
     {
@@ -110,7 +110,7 @@ def check_grey_noise(answer: object) -> None:
 
 def _colour(answer: object, clean: np.ndarray, *, seed: int) -> np.ndarray:
     changed = "the clean images were changed. Compute a new array."
-    noisy = _array(call(answer, clean, np.random.default_rng(seed), changed=changed))
+    noisy = array(call(answer, clean, np.random.default_rng(seed), changed=changed))
     count, *size = clean.shape
     wrong_shapes = {
         (count, 3, *size): "the channels come last here: (N, H, W, 3).",
@@ -132,7 +132,7 @@ def check_conv_layer(answer: object) -> None:
     rng = np.random.default_rng(0)
     maps, kernels = rng.normal(size=(2, 7, 6)), rng.normal(size=(3, 2, 3, 3))
     biases = np.array([1.5, -1.0, 0.5])
-    given, right = _array(call(answer, maps, kernels, biases)), _layer(maps, kernels, biases)
+    given, right = array(call(answer, maps, kernels, biases)), _layer(maps, kernels, biases)
     compare(
         images(given, right.shape, _wrong_layer_shapes(maps, kernels)),
         right,
@@ -141,7 +141,7 @@ def check_conv_layer(answer: object) -> None:
     )
     for size in (1, 4):  # a second size, and one that is even
         kernels = rng.normal(size=(2, 2, size, size))
-        if not same(_array(call(answer, maps, kernels, biases[:2])), _layer(maps, kernels, biases[:2])):
+        if not same(array(call(answer, maps, kernels, biases[:2])), _layer(maps, kernels, biases[:2])):
             raise Hint(f"right for kernels of 3x3 pixels, not for {size}x{size}: take k from kernels.shape.")
 
 
@@ -184,16 +184,7 @@ def check_followers(answer: object) -> None:
     answer : dict of str to int
         For each of the letters A to D the number of a plan of `PLANS`.
     """
-    if not isinstance(answer, Mapping):
-        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
-    given = {str(letter).strip().upper(): plan for letter, plan in answer.items()}
-    if all(plan is None or plan is ... for plan in given.values()):
-        raise Blank
-    if {*given} != {*_FOLLOWERS}:
-        raise Hint("a plan is wanted for each of the curves A, B, C and D, and for no other.")
-    for letter, plan in given.items():
-        if plan not in PLANS:
-            raise Hint(f"the plans have the numbers 1 to 6; {letter} has {plan!r}.")
+    given = matching(answer, _FOLLOWERS, PLANS, what="plan", of="curves")
     if len({*given.values()}) < len(given):
         raise Hint("each of the four was built by another plan, so no number comes twice.")
     for letter, right in _FOLLOWERS.items():
@@ -286,10 +277,3 @@ def _layer(maps: np.ndarray, kernels: np.ndarray, biases: np.ndarray, *, relu: b
         for of_filter, bias in zip(kernels, biases, strict=True)
     ]
     return np.maximum(sums, 0) if relu else np.stack(sums)
-
-
-def _array(answer: object) -> np.ndarray:
-    array = np.asarray(answer)  # a list is as good as an array
-    if array.dtype.kind not in "fiu":
-        raise Hint("return an array of real numbers.")
-    return array.astype(float)

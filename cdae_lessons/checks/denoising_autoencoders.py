@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from cdae_lessons import metrics
-from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, images, letters, pair
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, images, letters, matching, pair
 
 STRONGEST = 0.5
 """The largest standard deviation of the noise that the exercise asks for, in grey levels."""
@@ -70,16 +70,7 @@ def check_curves(answer: object) -> None:
     answer : dict of str to int
         For each of the letters A to D the number of a mistake of `CURVE_MISTAKES`.
     """
-    if not isinstance(answer, Mapping):
-        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
-    given = {str(letter).strip().upper(): mistake for letter, mistake in answer.items()}
-    if all(mistake is None or mistake is ... for mistake in given.values()):
-        raise Blank
-    if {*given} != {*_CURVES}:
-        raise Hint("a mistake is wanted for each of the curves A, B, C and D, and for no other.")
-    for letter, mistake in given.items():
-        if mistake not in CURVE_MISTAKES:
-            raise Hint(f"the mistakes have the numbers 1 to 5; {letter} has {mistake!r}.")
+    given = matching(answer, _CURVES, CURVE_MISTAKES, what="mistake", of="curves")
     if len({*given.values()}) < len(given):
         raise Hint("each of the four made another mistake, so no number comes twice.")
     told = {

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from scipy import stats
 
-from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, number, pair
+from cdae_lessons.checks.answers import Hint, call, compare, exercise, matching, number, pair
 
 
 @exercise("Keep subjects apart")
@@ -145,16 +145,7 @@ def check_four_studies(answer: object) -> None:
     answer : dict of str to int
         For each of the letters A to D the number of a mistake of `STUDY_MISTAKES`.
     """
-    if not isinstance(answer, Mapping):
-        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
-    given = {str(letter).strip().upper(): mistake for letter, mistake in answer.items()}
-    if all(mistake is None or mistake is ... for mistake in given.values()):
-        raise Blank
-    if {*given} != {*_STUDIES}:
-        raise Hint("a mistake is wanted for each of the studies A, B, C and D, and for no other.")
-    for letter, mistake in given.items():
-        if mistake not in STUDY_MISTAKES:
-            raise Hint(f"the mistakes have the numbers 1 to 5; {letter} has {mistake!r}.")
+    given = matching(answer, _STUDIES, STUDY_MISTAKES, what="mistake", of="studies")
     if len({*given.values()}) < len(given):
         raise Hint("each of the four made another mistake, so no number comes twice.")
     told = {

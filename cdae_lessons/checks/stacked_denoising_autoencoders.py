@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from cdae_lessons.checks.answers import Blank, Hint, call, exercise, images, number, pair
+from cdae_lessons.checks.answers import Hint, call, exercise, images, matching, number, pair
 
 GRADIENT_CAUSES: Mapping[int, str] = MappingProxyType(
     {
@@ -75,16 +75,7 @@ def check_gradients(answer: object) -> None:
     answer : dict of str to int
         For each of the letters A to D the number of a cause of `GRADIENT_CAUSES`.
     """
-    if not isinstance(answer, Mapping):
-        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
-    given = {str(letter).strip().upper(): cause for letter, cause in answer.items()}
-    if all(cause is None or cause is ... for cause in given.values()):
-        raise Blank
-    if {*given} != {*_GRADIENTS}:
-        raise Hint("a cause is wanted for each of the pictures A, B, C and D, and for no other.")
-    for letter, cause in given.items():
-        if cause not in GRADIENT_CAUSES:
-            raise Hint(f"the causes have the numbers 1 to 5; {letter} has {cause!r}.")
+    given = matching(answer, _GRADIENTS, GRADIENT_CAUSES, what="cause", of="pictures")
     if 5 in given.values():
         raise Hint("the learning rate says how far a step goes along the gradient. Does it change the gradient itself?")
     if len({*given.values()}) < len(given):

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from scipy.signal import convolve2d
 
-from cdae_lessons.checks.answers import Blank, Hint, call, compare, exercise, images, same
+from cdae_lessons.checks.answers import Hint, array, call, compare, exercise, images, matching, same
 
 STAMPS: Mapping[int, tuple[int, int]] = MappingProxyType(
     {1: (3, 2), 2: (5, 2), 3: (4, 2), 4: (4, 3), 5: (5, 3), 6: (2, 3)}
@@ -31,7 +31,7 @@ def check_slide_back(answer: object) -> None:
     """
     rng = np.random.default_rng(0)
     y, kernel = rng.normal(size=(4, 5)), rng.normal(size=(3, 3))
-    given, right = _array(call(answer, y, kernel, 2)), _stamped(y, kernel, 2)
+    given, right = array(call(answer, y, kernel, 2)), _stamped(y, kernel, 2)
     if same(given, convolve2d(y.repeat(2, 0).repeat(2, 1), kernel)):
         raise Hint("each value was repeated: that is upsampling. A stamp begins at one pixel: zeros stand between.")
     one_axis = "the kernel is flipped along one axis only. Flip rows AND columns."
@@ -54,7 +54,7 @@ def check_slide_back(answer: object) -> None:
     )
     for size, stride in ((3, 1), (2, 2), (5, 3)):
         kernel = rng.normal(size=(size, size))
-        if not same(_array(call(answer, y, kernel, stride)), _stamped(y, kernel, stride)):
+        if not same(array(call(answer, y, kernel, stride)), _stamped(y, kernel, stride)):
             raise Hint(
                 f"right for 3x3 pixels and stride 2, not for {size}x{size} and stride {stride}: take both as given."
             )
@@ -94,16 +94,7 @@ def check_stamps(answer: object) -> None:
     answer : dict of str to int
         For each of the letters A to D the number of a layer.
     """
-    if not isinstance(answer, Mapping):
-        raise Hint('a dict is wanted, such as {"A": 1, "B": 2, "C": 3, "D": 4}.')
-    given = {str(letter).strip().upper(): layer for letter, layer in answer.items()}
-    if all(layer is None or layer is ... for layer in given.values()):
-        raise Blank
-    if {*given} != {*_LETTERS}:
-        raise Hint("a layer is wanted for each of the pictures A, B, C and D, and for no other.")
-    for letter, layer in given.items():
-        if layer not in STAMPS:
-            raise Hint(f"the layers have the numbers 1 to 6; {letter} has {layer!r}.")
+    given = matching(answer, _LETTERS, STAMPS, what="layer", of="pictures")
     for letter, (side, stride) in _layers().items():
         k, s = STAMPS[int(given[letter])]
         if (k, s) == (side, stride):
@@ -144,7 +135,7 @@ def check_even_kernel(answer: object) -> None:
     changed = "the kernel that was handed over has changed. Work on a copy."
     for size, stride in ((4, 2), (3, 2), (5, 3)):
         kernel = rng.uniform(0.1, 1, (size, size))
-        given = images(_array(call(answer, kernel, stride, changed=changed)), kernel.shape)
+        given = images(array(call(answer, kernel, stride, changed=changed)), kernel.shape)
         groups, right = _groups(stride), _even(kernel, stride)
         share = kernel.sum() / stride**2
         means = kernel + sum((kernel.mean() - kernel[g].mean()) * _ones(kernel, g) for g in groups)
@@ -206,10 +197,3 @@ def _even(kernel: np.ndarray, stride: int) -> np.ndarray:
     for group in _groups(stride):
         made[group] += (kernel.sum() / stride**2 - kernel[group].sum()) / kernel[group].size
     return made
-
-
-def _array(answer: object) -> np.ndarray:
-    array = np.asarray(answer)  # a list is as good as an array
-    if array.dtype.kind not in "fiu":
-        raise Hint("return an array of real numbers.")
-    return array.astype(float)
