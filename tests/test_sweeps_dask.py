@@ -147,8 +147,9 @@ def test_two_workers_give_the_results_of_one_process(client, tmp_path):
     there = running.run(configs, store=tmp_path / "there", client=client, progress=False)
     here = running.run(configs, store=tmp_path / "here", progress=False)
     own = ["seconds", "finished", "device"]
-    pd.testing.assert_frame_equal(there.drop(columns=own), here.drop(columns=own), atol=1e-4)
-    assert there["ssim"].iloc[0] != there["ssim"].iloc[1]  # seeds are told apart
+    # Two processes may take different kernels of torch: .00013 dB apart where it was seen, two seeds .1 dB.
+    pd.testing.assert_frame_equal(there.drop(columns=own), here.drop(columns=own), atol=2e-3)
+    assert abs(there["psnr"].iloc[0] - there["psnr"].iloc[1]) > 0.02  # seeds are told apart
     names = {path.name for path in (tmp_path / "here").iterdir()}
     assert {path.name for path in (tmp_path / "there").iterdir()} == names
     assert len(names) == 4 + len(RIVALS)
