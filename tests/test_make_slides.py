@@ -2,6 +2,7 @@
 
 import re
 import types
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,8 @@ nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed: ma
 pytest.importorskip("nbconvert", reason="nbconvert is not installed: make setup")
 import make_slides as tool  # noqa: E402
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output  # noqa: E402
+
+LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
 def said(text):
@@ -47,6 +50,11 @@ def test_sections_go_right_and_their_cells_down():
 def test_of_figures_and_long_code_only_the_output_is_shown():
     hidden = ["hide-input" in cell.metadata.get("tags", []) for cell in tool.as_slides(lesson()).cells]
     assert hidden == [False, False, False, True, False, False, True, True]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_the_slides_of_every_lesson_are_a_valid_notebook(path):
+    nbformat.validate(tool.as_slides(nbformat.read(path, as_version=4)))
 
 
 def test_a_long_text_is_divided_between_paragraphs():

@@ -70,7 +70,7 @@ def as_slides(notebook: NotebookNode) -> NotebookNode:
         elif cell.cell_type == "code":
             slides.cells.append(_placed(nbformat.from_dict(cell), "subslide" if _is_shown(cell) else "skip"))
             if _has_picture(cell) or cell.source.count("\n") >= LINES:
-                slides.cells[-1].metadata.tags = [*cell.metadata.get("tags", []), "hide-input"]
+                slides.cells[-1].metadata.tags = sorted({*cell.metadata.get("tags", []), "hide-input"})
     return slides
 
 
