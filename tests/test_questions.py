@@ -1,4 +1,4 @@
-"""Every figure in the instructor's answers is computed."""
+"""Every figure in the instructor's answers, and on the failure sheet, is computed."""
 
 import re
 from pathlib import Path
@@ -18,6 +18,14 @@ def test_a_question_has_points_and_an_answer_whose_figures_are_right(number, tex
     code = "\n".join(re.findall(r"```python\n(.*?)```", answer, flags=re.DOTALL))
     assert not code or "assert " in code
     exec(compile(code, f"question {number}", "exec"), {})  # noqa: S102
+
+
+def test_the_figures_of_the_failure_sheet_are_right():
+    code = re.findall(
+        r"```python\n(.*?)```", (QUESTIONS.parent / "failures.md").read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    assert sum(block.count("assert ") for block in code) == 7
+    exec(compile("\n".join(code), "failures.md", "exec"), {})  # noqa: S102
 
 
 def test_the_questions_are_numbered_from_one():
