@@ -69,3 +69,14 @@ def test_the_container_opens_the_first_lesson_in_the_course_s_environment():
     assert (ROOT / first).exists()
     python = container["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
     assert python.endswith("/.venv/bin/python")
+
+
+def test_the_paper_has_the_parts_that_jose_asks_for_and_cites_what_it_lists():
+    _, head, text = (ROOT / "paper" / "paper.md").read_text(encoding="utf-8").split("---\n", 2)
+    head = yaml.safe_load(head)
+    assert [author["name"] for author in head["authors"]] == ["The cdae-lessons authors"]
+    assert {"title", "tags", "authors", "affiliations", "date", "bibliography"} <= set(head)
+    sections = re.findall(r"^# (.+)$", text, flags=re.MULTILINE)
+    assert {"Summary", "Statement of need", "Learning objectives", "Experience of use", "Story"} <= set(sections)
+    listed = re.findall(r"^@\w+\{(\w+),", (ROOT / "paper" / head["bibliography"]).read_text(encoding="utf-8"), re.M)
+    assert sorted(set(re.findall(r"@(\w+)", text))) == sorted(listed)
