@@ -27,7 +27,7 @@ CONTENTS = {  # what stands in the menu below the README
     "Lessons": ("notebooks/[0-9]*.ipynb",),
     "Appendix": ("notebooks/appendix_*.ipynb",),
     "More": ("docs/*.md", "data/README.md"),
-    "For instructors": ("instructor/guide.md", "instructor/classroom.md"),
+    "For instructors": ("instructor/guide.md", "instructor/classroom.md", "instructor/failures.md"),
 }
 INSTRUCTORS = "instructor"  # the students' bundle lacks this folder: links there lead to the repository
 SETTINGS = api_pages.SETTINGS | {
