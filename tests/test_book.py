@@ -1,6 +1,7 @@
 """The course's site: what stands on its pages, and each page in headless Chromium, with nothing but our own server."""
 
 import base64
+import json
 import re
 import shutil
 import subprocess
@@ -305,6 +306,27 @@ def test_every_picture_is_there_and_described(seen):
         outputs = [output for cell in stored for output in cell.get("outputs", [])]
         alts = [output.metadata["image/png"]["alt"] for output in outputs if "image/png" in output.get("data", {})]
         assert [alt for _, _, alt in pictures[f"notebooks/{path.stem}.html"]] == [alt.strip() for alt in alts]
+
+
+def test_search_engines_are_told_what_each_page_is(site):
+    told = {}
+    for path in sorted(site[0].rglob("*.html")):
+        name, html = path.relative_to(site[0]).as_posix(), path.read_text(encoding="utf-8")
+        if name.startswith("_static/") or name in ("search.html", "labs.html"):
+            continue
+        assert len(re.findall(r'<meta name="description" content="[^"]{20,}">', html)) == 1, name
+        assert 'property="og:image" content="https://' in html, name
+        (data,) = re.findall(r'<script type="application/ld\+json">(.+?)</script>', html, flags=re.DOTALL)
+        told[name] = json.loads(data)
+        assert told[name]["url"].endswith(name), name
+    lessons = {name: data for name, data in told.items() if data["@type"] == "LearningResource"}
+    assert {*lessons} == {f"notebooks/{path.stem}.html" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    for name, data in lessons.items():  # what the profile asks for at least, and what it recommends
+        assert {"name", "description", "keywords", "license", "author", "audience", "isPartOf", "image"} <= set(data)
+        assert re.fullmatch(r"PT\d+M", data["timeRequired"]), name
+        assert len(data["teaches"]) > 60, name
+    assert told["index.html"]["@type"] == "Course"
+    assert {part["url"] for part in told["index.html"]["hasPart"]} == {data["url"] for data in lessons.values()}
 
 
 def test_formulas_are_set(seen):

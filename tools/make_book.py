@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import api_pages
+import book_head
 import nbformat
 from docutils import nodes
 from first_cell import REF, REPOSITORY, ROOT
@@ -33,6 +34,7 @@ INSTRUCTORS = "instructor"  # the students' bundle lacks this folder: links ther
 SETTINGS = api_pages.SETTINGS | {
     "project": "cdae-lessons",
     "html_title": "cdae-lessons",
+    "html_baseurl": book_head.SITE,
     "html_theme": "furo",
     "extensions": ["myst_nb", "sphinx.ext.mathjax", *api_pages.SETTINGS["extensions"]],
     "nb_execution_mode": "off",  # the outputs are stored
@@ -134,6 +136,7 @@ def build(root: Path, pages: Path, to: Path) -> int:
     quiet = {"status": None, "warningiserror": True}
     site = Sphinx(str(pages), None, str(to), str(pages.parent / "doctrees"), "html", SETTINGS, **quiet)
     site.connect("doctree-read", partial(_to_repository, root))
+    book_head.connect(site, root)
     if (root / api_pages.PACKAGE).is_dir():
         api_pages.connect(site)
     site.build()

@@ -1,0 +1,102 @@
+"""What search engines, chats and catalogues read of a page of the site: a description, a picture, what it teaches.
+
+A lesson is a learning resource in the terms of schema.org and of the profile TrainingMaterial of Bioschemas
+(https://bioschemas.org/profiles/TrainingMaterial/1.0-RELEASE), in JSON-LD.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes
+from first_cell import NAME, PROJECT, REF
+from sphinx.application import Sphinx
+
+SITE = PROJECT["project"]["urls"]["Documentation"]
+PICTURE = f"https://raw.githubusercontent.com/{NAME}/{REF}/docs/hero.png"
+PROFILE = "https://bioschemas.org/profiles/TrainingMaterial/1.0-RELEASE"
+ROW = r"^\| \[(\w+)\]\(notebooks/\1\.ipynb\) \| (.+?) \| \d+ \|$"
+LETTERS = 200  # of a description, about as many as are shown
+ALL = {
+    "isAccessibleForFree": True,
+    "inLanguage": "en",
+    "educationalLevel": "undergraduate and beyond",
+    "audience": [{"@type": "EducationalAudience", "educationalRole": role} for role in ("student", "teacher")],
+    "keywords": PROJECT["project"]["keywords"],
+    "license": "https://spdx.org/licenses/CC-BY-4.0",
+}
+
+
+def connect(site: Sphinx, root: Path) -> None:
+    """Let Sphinx write it into the head of every page of the course in `root`."""
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    about = dict(re.findall(ROW, readme, flags=re.MULTILINE))
+    citation = root / "CITATION.cff"
+    cited = yaml.safe_load(citation.read_text(encoding="utf-8")) if citation.exists() else {}
+    site.connect("html-page-context", partial(_write, about, cited))
+
+
+def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
+    _, page, _, context, tree = event
+    if tree is None:  # the search
+        return
+    whole = {"@type": "Course", "@id": SITE, "name": cited.get("title", ""), "description": cited.get("abstract", "")}
+    authors = [{"@type": "Organization", "name": author["name"]} for author in cited.get("authors", ())]
+    lesson = Path(page).name
+    title = tree.next_node(nodes.title)
+    text = f"{SITE}{page}.html"
+    told = {
+        "@context": "https://schema.org",
+        "@id": text,
+        "url": text,
+        "name": title.astext() if title else lesson,
+        "description": about.get(lesson) or described(tree),
+        "image": PICTURE,
+        "author": authors,
+        **ALL,
+    }
+    if lesson in about:
+        told |= {
+            "@type": "LearningResource",
+            "http://purl.org/dc/terms/conformsTo": {"@type": "CreativeWork", "@id": PROFILE},
+            "learningResourceType": "Jupyter notebook",
+            "isPartOf": whole,
+            **taught(tree.astext()),
+        }
+    elif page == "index":
+        parts = [{"@type": "LearningResource", "url": f"{SITE}notebooks/{name}.html"} for name in about]
+        told |= whole | {"provider": authors, "hasPart": parts}
+    else:
+        told |= {"@type": "WebPage", "isPartOf": whole}
+    context["metatags"] += _tags(told)
+
+
+def described(tree: nodes.document) -> str:
+    """The first paragraph of a page that says something, cut after a word."""
+    texts = (" ".join(paragraph.astext().split()) for paragraph in tree.findall(nodes.paragraph))
+    text = next((text for text in texts if len(text) > 40 and "Open in Colab" not in text), "")
+    return text if len(text) <= LETTERS else text[:LETTERS].rpartition(" ")[0] + " …"
+
+
+def taught(text: str) -> dict[str, str]:
+    """What a lesson's opening promises, and how many minutes it says that a reader needs."""
+    text = " ".join(text.split())
+    found = {"teaches": r"You will (be able to )?(.+?\.)(?= You|\s|$)", "timeRequired": r"(\d+) minutes (for|of) you"}
+    will, minutes = (re.search(pattern, text) for pattern in found.values())
+    told = {"teaches": will[2][0].upper() + will[2][1:]} if will else {}
+    return told | ({"timeRequired": f"PT{minutes[1]}M"} if minutes else {})
+
+
+def _tags(told: dict[str, Any]) -> str:
+    named = {"og:title": "name", "og:description": "description", "og:image": "image", "og:url": "url"}
+    tags = [f'<meta name="description" content="{escape(told["description"])}">']
+    tags += ['<meta property="og:type" content="article">', '<meta name="twitter:card" content="summary_large_image">']
+    tags += [f'<meta property="{tag}" content="{escape(told[key])}">' for tag, key in named.items()]
+    data = json.dumps(told, ensure_ascii=False).replace("<", "\\u003c")  # no text may end the script
+    return "\n".join(["", *tags, f'<script type="application/ld+json">{data}</script>'])
