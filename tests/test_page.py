@@ -402,7 +402,7 @@ def test_a_network_trained_here_passes_the_tuned_filter(opened):
     expect(tab.get_by_role("button", name="Stop")).to_be_focused()
     expect(tab.get_by_label("Training images")).to_be_disabled()
     tab.evaluate("globalThis.alive = 0; setInterval(() => alive++, 20)")  # in a worker: the page goes on
-    expect(tab.get_by_text(re.compile(r"Step \d+ of 400"))).to_be_visible()
+    expect(tab.get_by_text(re.compile(r"Step \d+ of 300"))).to_be_visible()
     status = tab.get_by_role("status")
     expect(status).to_contain_text("the network is ahead.")
     ours, filters = map(float, re.search(r"Test error (\S+); Gaussian filter (\S+):", status.text_content()).groups())
@@ -414,7 +414,7 @@ def test_a_training_is_stopped_and_reset(opened):
     tab = opened("training")
     train, stop = (tab.get_by_role("button", name=name, exact=True) for name in ("Train", "Stop"))
     train.click()
-    expect(tab.get_by_text(re.compile(r"Step \d+ of 400"))).to_be_visible()
+    expect(tab.get_by_text(re.compile(r"Step \d+ of 300"))).to_be_visible()
     stop.press("Enter")
     expect(tab.get_by_role("status")).to_contain_text("Stopped after step")
     expect(train).to_be_focused()

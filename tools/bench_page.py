@@ -54,7 +54,7 @@ def main() -> None:
             taken = page.evaluate(MOVE, [slider, moves])
             median, high = np.median(taken), np.quantile(taken, 0.95)
             print(f"{lab:10}{slider:14}{median:7.0f} ms{high:7.0f} ms{GOAL:7} ms", flush=True)
-        print(f"training of 400 steps: {_training(page):.1f} s")
+        print(f"training of 300 steps: {_training(page):.1f} s")
         print("memory: {:.1f} MB, after 1,000 moves {:.1f} MB".format(*_memory(page, file)))
         chromium.close()
 

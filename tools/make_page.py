@@ -18,6 +18,7 @@ from pathlib import Path
 from string import Template
 
 import numpy as np
+from first_cell import REPOSITORY
 
 from cdae_lessons import datasets, weights
 from cdae_lessons.widgets.noise_sliders import LEVELS
@@ -93,7 +94,7 @@ def data() -> str:
     content = {
         "size": test.shape[1],
         "counts": {"weights": numbers.size, "test": len(test), "train": len(train)},
-        "made": {"train": 2000, "ssim": weights.scores()["ssim"]},
+        "made": {"train": 2000, "ssim": weights.scores()["ssim"], "course": REPOSITORY},
         "levels": {noise: (each.low, each.high, each.value) for noise, each in of_noise.items()},
         "tuned": tuned,
         "packed": base64.b64encode(zlib.compress(numbers.tobytes() + images.tobytes(), 9)).decode(),

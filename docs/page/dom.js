@@ -82,15 +82,17 @@ export function picture(caption, kind = "") {
   const canvas = el("canvas", { width: PICTURE, height: PICTURE, role: "img", "aria-label": caption });
   const text = el("figcaption", {}, caption);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const small = new OffscreenCanvas(1, 1);
   return {
     element: el("figure", { "data-kind": kind }, canvas, text),
     draw(pixels, size, { low = 0, high = 1, signed, ring } = {}) {
-      const small = new OffscreenCanvas(size, size);
       const image = new ImageData(size, size);
       for (let i = 0; i < pixels.length; i++) {
-        const colour = signed ? redBlue(pixels[i] / signed) : Array(3).fill((255 * (pixels[i] - low)) / (high - low));
-        image.data.set([...colour, 255], 4 * i);
+        const grey = (255 * (pixels[i] - low)) / (high - low);
+        for (let c = 0; c < 3; c++) image.data[4 * i + c] = signed ? redBlue(pixels[i] / signed, c) : grey;
+        image.data[4 * i + 3] = 255;
       }
+      small.width = small.height = size;
       /** @type {OffscreenCanvasRenderingContext2D} */ (small.getContext("2d")).putImageData(image, 0, 0);
       context.imageSmoothingEnabled = false;
       context.drawImage(small, 0, 0, PICTURE, PICTURE);
@@ -110,9 +112,11 @@ export function picture(caption, kind = "") {
   };
 }
 
-/** White at 0, red at 1, blue at -1. */
-function redBlue(/** @type {number} */ value) {
-  const t = Math.min(1, Math.abs(value));
-  const end = value > 0 ? [178, 24, 43] : [33, 102, 172];
-  return end.map((c) => 255 + t * (c - 255));
+const RED = [178, 24, 43];
+const BLUE = [33, 102, 172];
+
+/** White at 0, red at 1, blue at -1: red, green or blue of it. */
+function redBlue(/** @type {number} */ value, /** @type {number} */ channel) {
+  const end = (value > 0 ? RED : BLUE)[channel];
+  return 255 + Math.min(1, Math.abs(value)) * (end - 255);
 }

@@ -5,7 +5,7 @@ import { client } from "./ask.js";
 import { plot } from "./plot.js";
 import { fill } from "./text.js";
 
-const STEPS = 400;
+const STEPS = 300;
 const SMOOTH = 10; // steps over which the training's loss is averaged
 
 /** @param {import("./main.js").Page} page */
@@ -37,7 +37,7 @@ export function trainingLab({ text, data, remember }) {
     const last = found.error.at(-1);
     curves.replaceChildren(
       plot({
-        label: text.curve, x: [0, STEPS], y: [0.001, 0.1], log: true, xTicks: [0, 100, 200, 300, 400], yTicks: [0.001, 0.01, 0.1],
+        label: text.curve, x: [0, STEPS], y: [0.001, 0.1], log: true, xTicks: [0, 100, 200, 300], yTicks: [0.001, 0.01, 0.1],
         xName: text.step, yName: text.error,
         lines: [
           { points: means, kind: "noisy", name: text.training_loss, at: means[3 * SMOOTH] },

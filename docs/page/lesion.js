@@ -61,7 +61,7 @@ export function interval(right, rounds) {
 }
 
 /**
- * A place in tissue that is neither dark nor too bright for a lesion, by chance.
+ * A place by chance with tissue around it, neither at the rim nor too bright for a lesion.
  *
  * @param {Float32Array} image
  * @param {number} size
@@ -72,8 +72,8 @@ function place(image, size, rng) {
     const row = 8 + Math.floor((size - 16) * rng.uniform());
     const column = 8 + Math.floor((size - 16) * rng.uniform());
     let sum = 0;
-    for (let i = -2; i <= 2; i++) for (let j = -2; j <= 2; j++) sum += image[(row + i) * size + column + j] / 25;
-    if (sum > 0.15 && sum < 0.65) return [row, column];
+    for (let i = -6; i <= 6; i++) for (let j = -6; j <= 6; j++) sum += image[(row + i) * size + column + j] / 169;
+    if (sum > 0.25 && sum < 0.65) return [row, column];
   }
 }
 

@@ -95,7 +95,11 @@ async function open() {
         el("div", { role: "tablist", "aria-label": text.labs, onkeydown: move }, ...tabs),
         el("div", { id: "panel", role: "tabpanel" }),
       ),
-      el("footer", {}, el("p", {}, fill(text.about, { n: data.made.train.toLocaleString("en"), test: data.test.length }))),
+      el(
+        "footer", {},
+        el("p", {}, fill(text.about, { n: data.made.train.toLocaleString("en"), test: data.test.length })),
+        el("p", {}, el("a", { href: data.made.course, target: "_blank", rel: "noopener noreferrer" }, text.course)),
+      ),
     );
     show();
   }

@@ -8,6 +8,7 @@ export const STRINGS = {
   old_browser: "This browser is too old for the page. It needs one of 2023 or later.",
   about:
     "Nothing leaves this page: it asks no server. Images: virtual brains, deformations of one average brain, the ICBM 152 template (© 1993–2009 L. Collins, McConnell Brain Imaging Centre, Montreal Neurological Institute, McGill University; Fonov et al. 2011, doi 10.1016/j.neuroimage.2010.07.033). They are easier than patients. The network is the CNN DAE of Gondara (2016), doi 10.1109/ICDMW.2016.0041, with 112,001 weights, trained on {n} other virtual brains for Gaussian noise. The {test} test images were taken as they came, and chose nothing. Code BSD-3-Clause, text CC BY 4.0: part of cdae-lessons.",
+  course: "The whole course",
 
   // what several labs say
   image: "Image",
@@ -40,7 +41,7 @@ export const STRINGS = {
   best: "Best here: {psnr} by PSNR, {ssim} by SSIM.",
   noise_why:
     "On 50 brains that it had never seen, the network's mean SSIM is {network_low} at Gaussian σ = 0.1, that of total variation {tv_low}; at 0.6 it is {network_high} against {tv_high}. It was trained for this noise alone. {wins} All filters were tuned for the kind and the strength of the noise, on training images. Look at the differences, too: what has the shape of folds there was lost, or invented.",
-  wins: "Elsewhere it is behind: by PSNR NL-means and total variation are ahead at σ = 0.05, a median is far ahead where pixels are dead, in an MRI most filters are from σ = 0.17 on, and at a dose of 1,000 photons even the scan itself is better than the network's picture.",
+  wins: "Yet by PSNR NL-means and total variation are ahead at σ = 0.05; and with noise that it never met it falls behind: a median is far ahead where pixels are dead, in an MRI all four filters are ahead from σ = 0.17 on, and at a dose of 1,000 photons even the scan itself is nearer to the truth than the network's picture.",
 
   // lesion
   lesion_tab: "Which lesion was invented?",
@@ -81,7 +82,7 @@ export const STRINGS = {
   training_loss: "training",
   test_error: "test",
   training_why:
-    "Three convolutions of 3×3 pixels with 8 maps, 737 weights, trained here in your browser: 400 steps of 4 images of 32×32 pixels, each with fresh noise, by Adam. The filter's width is tuned on the same training images; the 12 test images choose nothing and only measure. Try a single training image: a network that sees 7×7 pixels finds a thousand examples in it.",
+    "Three convolutions of 3×3 pixels with 8 maps, 737 weights, trained here in your browser: 300 steps of 4 images of 32×32 pixels, each with fresh noise, by Adam. The filter's width is tuned on the same training images; the 12 test images choose nothing and only measure. Try a single training image: a network that sees 7×7 pixels finds a thousand examples in it.",
 
   // average
   average_tab: "The average of all brains",
