@@ -4,7 +4,7 @@ import { el, menu, picture, slider } from "./dom.js";
 import { latest } from "./ask.js";
 import { fill } from "./text.js";
 
-export const METHODS = /** @type {const} */ (["noisy", "median", "gaussian", "nl_means", "tv", "network"]);
+export const METHODS = /** @type {const} */ (["noisy", "network", "nl_means", "tv", "gaussian", "median"]);
 const FULL = 0.3; // grey levels at which a difference has its full colour
 
 /** @param {import("./main.js").Page} page */

@@ -59,7 +59,7 @@ export const STRINGS = {
   observer_right_alone: "The ideal observer is right.",
   observer_wrong: "The ideal observer is wrong.",
   score: "You {you} of {rounds}, the ideal observer {observer} of {rounds}.",
-  end: "Your eye was right in {you} of {rounds} rounds, the ideal observer in {observer}; over many such rounds it would be right in {limit} % of them, and nobody can be more often. Ten rounds say little about you: your true share lies between {low} and {high} % (95 % interval).",
+  end: "Your eye was right in {you} of {rounds} rounds, the ideal observer in {observer}; over many such rounds it would be right in {limit} % of them, and nobody can be more often. So few rounds say little about you: your true share lies between {low} and {high} % (95 % interval).",
   lesion_why:
     "In half of the rounds a round spot was added to the brain, 0.3 grey levels brighter in its centre, half of that 3 pixels away. The ideal observer knows the place, the spot and the healthy brain, and decides by the likelihood ratio. Its limit, Φ(‖lesion‖ / 2σ), is computed and not guessed. Denoising makes the picture pleasant; it cannot add information.",
 
