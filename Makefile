@@ -9,9 +9,10 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 SOLUTIONS := $(sort $(wildcard notebooks/solutions/*.ipynb))
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__.py)
 DIST := dist
+CHECKERS := docs/page/node_modules/.package-lock.json
 
-.PHONY: help lab playground test setup course slides book nbgrader student instructor reproduce readme studies speed bench bench-sweeps \
-	bench-widgets weights test-launch test-machines test-backends test-oldest test-newest test-colab constraints clean
+.PHONY: help lab playground test setup course slides book page nbgrader student instructor reproduce readme studies speed bench bench-sweeps \
+	bench-widgets bench-page weights test-launch test-machines test-backends test-oldest test-newest test-colab constraints clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /make \1:/p' Makefile | awk -F: '{ printf "%-19s %s\n", $$1, substr($$0, length($$1) + 2) }'
 
@@ -23,7 +24,7 @@ playground: .venv/.playground ## serve the labs alone as a web page, for lecture
 	@$(BIN)/voila playground/labs.ipynb --no-browser --token --Voila.ip=127.0.0.1 $(ARGS)
 
 test: UNDER = coverage run
-test: .venv/.lab .venv/.test ## check the code style and the types, run all tests, all notebooks and solutions, and see what they reach
+test: .venv/.lab .venv/.test $(CHECKERS) ## check the code style and the types, run all tests, all notebooks and solutions, and see what they reach
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -32,13 +33,15 @@ test: .venv/.lab .venv/.test ## check the code style and the types, run all test
 		tests $(NOTEBOOKS) $(SOLUTIONS) $(ARGS)
 	@$(BIN)/coverage combine -q
 	$(if $(ARGS),,@$(BIN)/coverage report)
-setup: .venv/.lab .venv/.test ## install what lab and test need into .venv, and no more
+setup: .venv/.lab .venv/.test $(CHECKERS) ## install what lab and test need into .venv, and no more
 
 course: .venv/.lab ## execute every lesson and solution in place, timed    (TO=html: lessons into build/ as web pages)
 	@$(RUN) tools/course.py $(if $(filter html,$(TO)),--to html $(NOTEBOOKS),$(NOTEBOOKS) $(SOLUTIONS))
 
 slides: .venv/.slides ## slides of every lesson, in build/slides; they need no network
 book: .venv/.book ## the course and the package's reference as a web site, in build/book; it needs no network
+page: .venv/.lab ## the labs in one web page, build/labs.html; opened by double-click, it needs nothing else
+	@$(RUN) tools/make_page.py $(ARGS)
 nbgrader: .venv/.nbgrader ## the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)
 slides book nbgrader:
 	@$(RUN) tools/make_$@.py $(ARGS) $(if $(filter slides,$@),$(NOTEBOOKS))
@@ -78,7 +81,8 @@ speed: .venv/.sweep ## all of docs/speed.md, measured anew (an hour and a half) 
 	@$(RUN) tools/make_speed.py results/bench.json
 bench-sweeps: .venv/.sweep ## measure what two workers gain, and a study of 10,000 runs
 bench-widgets: .venv/.lab ## measure how fast the labs answer
-bench bench-sweeps bench-widgets:
+bench-page: .venv/.lab .venv/.test ## measure how fast the web page's labs answer, and what memory they take
+bench bench-sweeps bench-widgets bench-page:
 	@$(RUN) tools/$(subst -,_,$@).py $(ARGS)
 
 test-launch: .venv/.lab .venv/.test ## the slow tests: thousands of hostile files, bad luck and load (a few minutes)
@@ -106,6 +110,10 @@ clean: ## remove .venv and its kin, build/, dist/ and caches; keeps data/ and re
 	@rm -rf .venv .venv-* build dist .pytest_cache .ruff_cache .mypy_cache .coverage*
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@echo "Removed the virtual environments, build/ and caches."
+
+# What checks the page of labs, and is no part of it. Where npm or its registry is missing, these checks are skipped and say so.
+$(CHECKERS): docs/page/package-lock.json
+	@npm ci --silent --no-audit --no-fund --prefix docs/page || echo "npm could not install what checks docs/page: its checks are skipped."
 
 # An environment is a folder, with a stamp for each thing installed there: .venv has one for each extra of pyproject.toml.
 WHAT = what $(@F:.%=%) needs

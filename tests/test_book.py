@@ -253,9 +253,8 @@ def seen(site, browser):
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("response", lambda got: complaints.append(f"{got.status} {got.url}") if got.status >= 400 else None)
-    page.on(
-        "request", lambda sent: None if sent.url.startswith((f"{address}/", "data:")) else complaints.append(sent.url)
-    )
+    ours = (f"{address}/", "data:", "blob:")
+    page.on("request", lambda sent: None if sent.url.startswith(ours) else complaints.append(sent.url))
     for path in sorted(folder.rglob("*.html")):
         name = path.relative_to(folder).as_posix()
         if not name.startswith("_static/"):

@@ -30,7 +30,12 @@ CONTENTS = {  # what stands in the menu below the README
     "More": ("docs/*.md", "data/README.md"),
     "For instructors": ("instructor/guide.md", "instructor/classroom.md", "instructor/failures.md"),
 }
+LABS = "docs/page"  # the labs in one web page, which are shown on the start page
 INSTRUCTORS = "instructor"  # the students' bundle lacks this folder: links there lead to the repository
+FRAME = (
+    '<p><a class="labs" href="labs.html">The labs on a page of their own</a></p>\n'
+    '<iframe class="labs" src="labs.html" title="Denoising labs" loading="lazy"></iframe>'
+)
 SETTINGS = api_pages.SETTINGS | {
     "project": "cdae-lessons",
     "html_title": "cdae-lessons",
@@ -75,6 +80,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         pages = stage(options.root, Path(folder) / "pages")
         failed = build(options.root, Path(folder) / "pages", options.to)
+    if (options.root / LABS).is_dir():
+        import make_page  # not above: the package of this course, not one that is installed
+
+        (options.to / "labs.html").write_text(make_page.page(), encoding="utf-8")
     print(f"{options.to / 'index.html'}: {pages} pages")
     return failed
 
@@ -104,6 +113,8 @@ def stage(root: Path, to: Path) -> int:
         of_package = api_pages.write(to / "reference")
         menus.insert(1 + bool(contents["Appendix"]), _menu("Package", [Path("reference/index")]))
     home = (to / "README.md").read_text(encoding="utf-8")
+    if (root / LABS).is_dir():
+        home = with_labs(home)
     (to / "README.md").unlink()
     (to / "index.md").write_text("\n\n".join([home, *menus]), encoding="utf-8")
     return len(pages) + of_package
@@ -127,6 +138,12 @@ def without_badges(text: str) -> str:
     """Put their text in place of pictures from elsewhere, which would need a network."""
     text = re.sub(r"^(\[!\[.+\))\n(?=\[!\[)", r"\1 ·\n", text, flags=re.MULTILINE)
     return re.sub(r"!\[([^]]*)\]\(https?://[^)]*\)", r"\1", text)
+
+
+def with_labs(home: str) -> str:
+    """Put the labs before the README's first heading but its title."""
+    start, heading, rest = home.partition("\n## ")
+    return f"{start}\n```{{raw}} html\n{FRAME}\n```\n{heading}{rest}"
 
 
 def build(root: Path, pages: Path, to: Path) -> int:
