@@ -50,7 +50,7 @@ def check_wider_view(answer: object) -> None:
     if all(each is None or each is ... for each in given):
         raise Blank
     width, plain = (number(each) for each in given)
-    wrong = {
+    wrong: dict[float, str] = {
         15: "that is without dilation. With dilation d the outer pixels of a kernel lie d to each side, not 1.",
         16: "the dilations add up to 16: that is how far it sees to ONE side.",
         17: "that is one side and the pixel itself. It sees to both sides.",
