@@ -32,6 +32,7 @@ LABS = (
     "lesion",
     "training",
     "sample size",
+    "network",
 )  # in its order
 ORDER_LAB = """from cdae_lessons import checks, widgets
 widgets.order_lab(checks.EXPERIMENT_STEPS, checks.check_experiment_order)"""
@@ -50,6 +51,8 @@ CONTROLS = {
                  "button": ("Train", "Stop", "Reset")},
     "sample size": {"spinbutton": ("Images n", "Seed", "Steps"), "combobox": ("Train on",),
                     "button": ("Train", "Stop", "Reset")},
+    "network": {"spinbutton": ("Poolings", "Noise σ", "Steps"), "checkbox": ("Skips", "Predicts the noise"),
+                "button": ("Train", "Stop", "Reset")},
 }  # fmt: skip
 RUN_ALL = """async () => {
   const app = window.jupyterapp; await app.restored;

@@ -26,6 +26,7 @@ CHECKS = [check for lesson in checks.EXERCISES.values() for check in lesson]
 TRAINED = {
     "check_beat_bm3d",
     "check_break_even",
+    "check_both",
 }  # solved with a network: too slow to repeat, the notebook's run says it
 
 
@@ -215,6 +216,7 @@ def verdict(check, imports, source, answer):
 EQUIVALENT = {  # as right as the solution
     # the noise is as likely with the other sign
     "check_paper_noise": {"return images - p * rng.normal(0, 1, images.shape)"},
+    "check_noise_pairs": {"noisy = np.clip(clean - level * rng.standard_normal(clean.shape), 0, 1)"},
     "check_pairs": {"return (clean - strength * rng.standard_normal(clean.shape), clean)"},
     "check_detector_noise": {"noisy = counts / peak - rng.normal(0, sigma, images.shape)"},
     # the same axes in the other order

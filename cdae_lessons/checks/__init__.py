@@ -5,6 +5,14 @@ A module a lesson or appendix; what they share is in ``answers``. `reveal` shows
 its answer.
 """
 
+from cdae_lessons.checks.after_2016 import (
+    NOISE_MISTAKES,
+    check_both,
+    check_four_subtractions,
+    check_noise_pairs,
+    check_wider_view,
+    four_subtractions,
+)
 from cdae_lessons.checks.answers import reveal
 from cdae_lessons.checks.autoencoders import (
     MISTAKES,
@@ -91,12 +99,14 @@ __all__ = [
     "FAULTS",
     "GRADIENT_CAUSES",
     "MISTAKES",
+    "NOISE_MISTAKES",
     "PLANS",
     "STAMPS",
     "STUDY_MISTAKES",
     "TABLE_MISTAKES",
     "check_beat_bm3d",
     "check_best_code",
+    "check_both",
     "check_break_even",
     "check_cnn_dae_weights",
     "check_conv_layer",
@@ -114,6 +124,7 @@ __all__ = [
     "check_followers",
     "check_four_denoisers",
     "check_four_studies",
+    "check_four_subtractions",
     "check_gradients",
     "check_grey_noise",
     "check_grey_scale",
@@ -123,6 +134,7 @@ __all__ = [
     "check_masked_codes",
     "check_mistakes",
     "check_noise_left",
+    "check_noise_pairs",
     "check_observer",
     "check_pairs",
     "check_paper_noise",
@@ -137,6 +149,7 @@ __all__ = [
     "check_subject_split",
     "check_tables",
     "check_who_wins",
+    "check_wider_view",
     "claims",
     "classmates",
     "contest_table",
@@ -144,6 +157,7 @@ __all__ = [
     "followers",
     "four_denoisers",
     "four_studies",
+    "four_subtractions",
     "four_trainings",
     "gradients_by_layer",
     "progress",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from cdae_lessons.checks import (
+    after_2016,
     autoencoders,
     classical_denoisers,
     cnn_dae,
@@ -80,6 +81,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             extreme_noise.check_rare_lesion,
             extreme_noise.check_observer,
             extreme_noise.check_error_without_truth,
+        ),
+        10: (
+            after_2016.check_wider_view,
+            after_2016.check_four_subtractions,
+            after_2016.check_noise_pairs,
+            after_2016.check_both,
         ),
         "A": (
             transposed_convolution.check_slide_back,

@@ -5,6 +5,7 @@ from cdae_lessons.widgets.code import code_lab
 from cdae_lessons.widgets.denoise import denoise_lab
 from cdae_lessons.widgets.lesion import lesion_lab
 from cdae_lessons.widgets.metric import metric_lab
+from cdae_lessons.widgets.network import network_lab
 from cdae_lessons.widgets.noise import noise_lab
 from cdae_lessons.widgets.order import order_lab
 from cdae_lessons.widgets.posterior import posterior_lab
@@ -18,6 +19,7 @@ __all__ = [
     "denoise_lab",
     "lesion_lab",
     "metric_lab",
+    "network_lab",
     "noise_lab",
     "order_lab",
     "posterior_lab",
