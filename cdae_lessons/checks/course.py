@@ -21,6 +21,7 @@ from cdae_lessons.checks import (
     stacked_denoising_autoencoders,
     start_here,
     transposed_convolution,
+    without_clean_images,
 )
 from cdae_lessons.checks.answers import Check
 
@@ -80,6 +81,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             extreme_noise.check_rare_lesion,
             extreme_noise.check_observer,
             extreme_noise.check_error_without_truth,
+        ),
+        11: (
+            without_clean_images.check_four_pairings,
+            without_clean_images.check_put_back,
+            without_clean_images.check_wrong_sigma,
+            without_clean_images.check_mri_pair,
         ),
         "A": (
             transposed_convolution.check_slide_back,
