@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -72,7 +72,7 @@ def four_pairings() -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["noise left", "detail", "grey of air"])
 
 
-def _learned(noisy: np.ndarray, wanted: np.ndarray):
+def _learned(noisy: np.ndarray, wanted: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """The linear filter and constant with the least squared error over these pairs, as a function of images."""
     side = 2 * _REACH + 1
 
@@ -137,7 +137,7 @@ def check_put_back(answer: object) -> None:
     for s, error in ((0.1, 0.05), (0.05, 0.12)):
         z = x + s * rng.standard_normal(x.shape)
         guess = x + error * rng.standard_normal(x.shape)
-        m = np.mean((z - guess) ** 2)
+        m = float(np.mean((z - guess) ** 2))
         v = m - s**2
 
         def mean(weight: float, z: np.ndarray = z, guess: np.ndarray = guess) -> np.ndarray:
@@ -156,8 +156,8 @@ def check_put_back(answer: object) -> None:
                     "half of each is best only where both err equally. Which of the two errs more, and how do "
                     "you know?",
                 ),
-                (mean(np.sqrt(v) / (np.sqrt(v) + s)), "weigh by variances, not by standard deviations."),
-                (mean(s / np.sqrt(m)), "weigh by variances, not by standard deviations."),
+                (mean(v**0.5 / (v**0.5 + s)), "weigh by variances, not by standard deviations."),
+                (mean(s / m**0.5), "weigh by variances, not by standard deviations."),
                 (z, "that is the scan."),
                 (guess, "that is the guess. The pixel itself still says something."),
                 (
