@@ -33,7 +33,7 @@ def dose_case(
     contrast: float = 0.2,
     seed: int = 0,
 ) -> dict:
-    """One image with a lesion in a CT at a share of the full dose, and with and without the lesion after denoising.
+    """One image with and without a lesion in a CT at a share of the full dose, each with photons of its own.
 
     Parameters
     ----------
@@ -62,8 +62,12 @@ def dose_case(
     pair = np.stack([clean, lesions.insert(clean[np.newaxis], centre=middle, radius=_RADIUS, contrast=contrast)[0]])
     full = scanners.reconstruct(scanners.project(pair), size=clean.shape[0], window=window)
     photons = FULL * share
+    draws = [np.random.default_rng([seed, which]) for which in range(2)]
     scan = np.concatenate(
-        [scanners.low_dose_ct(each[np.newaxis], photons=photons, window=window, rng=seed) for each in pair]
+        [
+            scanners.low_dose_ct(each[np.newaxis], photons=photons, window=window, rng=rng)
+            for each, rng in zip(pair, draws, strict=True)
+        ]
     )
     noise = scan[1] - full[1]
     denoised = denoiser(scan)
