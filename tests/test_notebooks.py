@@ -26,6 +26,7 @@ NAMES = [
     "08_small_samples",
     "09_extreme_noise",
     "10_after_2016",
+    "11_without_clean_images",
 ]
 APPENDICES = {"appendix_transposed_convolution": "05_convolutional_autoencoders"}  # the lesson that each belongs to
 

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy.special import ive
 from skimage.transform import radon
 
 from cdae_lessons import models, noise, scanners, training
@@ -99,6 +100,44 @@ def test_noise_of_a_ct_is_correlated_as_that_of_pixels_is_not():
         found[window] = neighbours((few - many)[:, 16:-16, 16:-16])
     assert found["hann"] > 0.5
     assert 0.05 < found["ramp"] < 0.2
+
+
+def test_the_noise_of_a_ray_is_that_of_the_logarithm_of_its_photons(monkeypatch):
+    images, photons = np.repeat(disc(32, grey=0.7), 400, axis=0), 2e3
+    seen = []
+    monkeypatch.setattr(scanners, "reconstruct", lambda rays, **_: seen.append(rays) or rays)
+    scanners.low_dose_ct(images, photons=photons, views=8, rng=0)
+    through = np.exp(-scanners.ABSORPTION * scanners.project(images[:1], views=8)[0].astype(float))
+    theory = 1 / np.sqrt(photons * through) / scanners.ABSORPTION  # to first order
+    np.testing.assert_allclose(np.std(seen[0], axis=0) / theory, 1, atol=0.15)
+    assert np.mean(np.std(seen[0], axis=0) / theory) == pytest.approx(1, abs=0.01)
+    assert theory.max() > 1.5 * theory.min()
+
+
+def test_the_noise_of_a_ct_has_the_power_spectrum_of_its_filter():
+    """Equal noise on all rays, with a filter of response H, gives noise of power |H(f)|² / f in the image."""
+    size, count = 64, 200
+    bins = scanners.project(np.zeros((1, size, size), np.float32), views=90).shape[2]
+    rays = np.random.default_rng(0).standard_normal((count, 90, bins)).astype(np.float32)
+    for window, at_half in (("ramp", 1.0), ("hann", 0.25)):  # |H|² / f, over f, at half of the highest frequency
+        block = scanners.reconstruct(rays, size=size, window=window)[:, 16:-16, 16:-16]
+        taper = np.hanning(32)[:, None] * np.hanning(32)
+        power = (np.abs(np.fft.fft2(block * taper)) ** 2).mean(axis=0)
+        down, right = np.meshgrid(*[np.fft.fftfreq(32)] * 2, indexing="ij")
+        radius = np.hypot(down, right)
+        rings = [power[np.abs(radius - f) < 0.02].mean() / f for f in (0.1, 0.25)]
+        hann = {"ramp": 1.0, "hann": ((1 + np.cos(np.pi * 0.2)) / 2) ** 2}[window]
+        # linear interpolation between bins smooths, too: by sinc⁴ of the frequency
+        smoothing = (np.sinc(0.25) / np.sinc(0.1)) ** 4
+        assert rings[1] / rings[0] == pytest.approx(at_half / hann * smoothing, rel=0.2), window
+
+
+def test_the_mean_of_a_magnitude_is_that_of_rice():
+    for grey in (0.0, 0.05, 0.1, 0.3, 0.8):
+        seen = scanners.mri(np.full((40, 32, 32), grey, np.float32), sigma=0.1, rng=0)
+        k = grey**2 / (4 * 0.1**2)
+        laguerre = (1 + 2 * k) * ive(0, k) + 2 * k * ive(1, k)
+        assert seen.mean() == pytest.approx(0.1 * np.sqrt(np.pi / 2) * laguerre, abs=0.002)
 
 
 def test_mri_with_all_lines_is_rician_noise():

@@ -22,6 +22,7 @@ from cdae_lessons.metrics import score
 from cdae_lessons.widgets import base, panels
 from cdae_lessons.widgets.code import code_cases, code_plane
 from cdae_lessons.widgets.denoise import CLASSICAL, SHIPPED, classical, denoise_case
+from cdae_lessons.widgets.dose import FULL, dose_case, lesion_centre
 from cdae_lessons.widgets.lesion import lesion_case
 from cdae_lessons.widgets.metric import dot_centre, metric_case
 from cdae_lessons.widgets.noise import equation, noise_case
@@ -322,6 +323,7 @@ def make(kind, cohort, autoencoders):
         "code": lambda: widgets.code_lab(images, autoencoders, plane=halves(autoencoders[2])),
         "denoise": lambda: widgets.denoise_lab(images),
         "lesion": lambda: widgets.lesion_lab(images),
+        "dose": lambda: widgets.dose_lab(images),
         "posterior": lambda: widgets.posterior_lab({"network": one_number()}),
     }[kind]()
 
@@ -332,7 +334,7 @@ def one_number(gives=1):
     return keras.Sequential([keras.Input((1,)), keras.layers.Dense(gives, kernel_initializer="ones")])
 
 
-IMAGE_KINDS = ("noise", "metric", "weights", "code", "denoise", "lesion")
+IMAGE_KINDS = ("noise", "metric", "weights", "code", "denoise", "lesion", "dose")
 lab_kinds = pytest.mark.parametrize("kind", [*IMAGE_KINDS, "posterior"])
 
 
@@ -866,3 +868,35 @@ def test_the_shipped_network_takes_other_sizes():
     assert weights.load(32).input_shape == (None, 32, 32)
     with pytest.raises(InputError):
         weights.load(30)
+
+
+# ---- dose lab
+
+
+def test_the_dose_lab_s_noise_grows_as_the_dose_falls_and_scans_differ_by_the_lesion(clean):
+    cases = [
+        dose_case(clean, denoiser=lambda scans: scans, share=share, window="hann", contrast=0.2, seed=1)
+        for share in (1, 0.1, 0.01)
+    ]
+    first, second, third = (case["deviation"] for case in cases)
+    assert second / first == pytest.approx(10**0.5, rel=0.1)
+    assert third / second == pytest.approx(10**0.5, rel=0.1)
+    assert all(case["neighbours"] > 0.5 for case in cases)
+    assert cases[0]["put_in"] == pytest.approx(0.13, abs=0.03)  # a lesion of 0.2 is blurred by the filter
+    assert cases[0]["came_out"] == pytest.approx(cases[0]["put_in"], abs=0.02)
+    scores = [case["scores"] for case in cases]
+    assert [before for before, _ in scores] == [after for _, after in scores]  # a denoiser that does nothing
+    assert scores[0][0][1] > scores[1][0][1] > scores[2][0][1]
+    assert FULL == 100_000
+    assert lesion_centre((64, 64)) == (29, 40)
+
+
+def test_the_dose_lab_takes_a_network_and_square_images_only(cohort):
+    network = models.cnn_dae(64, seed=0)
+    lab = widgets.dose_lab(cohort, network)
+    assert "Network" in lab.text.value
+    assert "TV" in widgets.dose_lab(cohort).text.value
+    with pytest.raises(InputError, match="square"):
+        widgets.dose_lab(cohort.images[:, :32])
+    with pytest.raises(InputError, match="64"):
+        widgets.dose_lab(cohort, models.cnn_dae(32, seed=0))

@@ -22,6 +22,7 @@ from cdae_lessons.checks import (
     stacked_denoising_autoencoders,
     start_here,
     transposed_convolution,
+    without_clean_images,
 )
 from cdae_lessons.checks.answers import Check
 
@@ -87,6 +88,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             after_2016.check_four_subtractions,
             after_2016.check_noise_pairs,
             after_2016.check_both,
+        ),
+        11: (
+            without_clean_images.check_four_pairings,
+            without_clean_images.check_put_back,
+            without_clean_images.check_wrong_sigma,
+            without_clean_images.check_mri_pair,
         ),
         "A": (
             transposed_convolution.check_slide_back,

@@ -3,6 +3,7 @@
 from cdae_lessons.widgets.base import Lab
 from cdae_lessons.widgets.code import code_lab
 from cdae_lessons.widgets.denoise import denoise_lab
+from cdae_lessons.widgets.dose import dose_lab
 from cdae_lessons.widgets.lesion import lesion_lab
 from cdae_lessons.widgets.metric import metric_lab
 from cdae_lessons.widgets.network import network_lab
@@ -17,6 +18,7 @@ __all__ = [
     "Lab",
     "code_lab",
     "denoise_lab",
+    "dose_lab",
     "lesion_lab",
     "metric_lab",
     "network_lab",
