@@ -15,6 +15,7 @@ from cdae_lessons.checks import (
     convolutional_autoencoders,
     denoising_autoencoders,
     extreme_noise,
+    many_possible_images,
     noise_and_scores,
     record,
     small_samples,
@@ -80,6 +81,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             extreme_noise.check_rare_lesion,
             extreme_noise.check_observer,
             extreme_noise.check_error_without_truth,
+        ),
+        12: (
+            many_possible_images.check_five_samplers,
+            many_possible_images.check_samples_to_average,
+            many_possible_images.check_draw_samples,
+            many_possible_images.check_promise_for_each,
         ),
         "A": (
             transposed_convolution.check_slide_back,
