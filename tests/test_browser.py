@@ -30,6 +30,7 @@ LABS = (
     "posterior",
     "denoise",
     "lesion",
+    "samples",
     "training",
     "sample size",
 )  # in its order
@@ -46,6 +47,8 @@ CONTROLS = {
     "posterior": {"spinbutton": ("Measured z", "Noise σ", "Share of bright")},
     "denoise": {"spinbutton": ("Image", "Noise σ", "Noise seed"), "combobox": ("Method",)},
     "lesion": {"spinbutton": ("Image", "Row", "Column", "Radius, pixels", "Contrast", "Noise σ", "Noise seed")},
+    "samples": {"spinbutton": ("Image", "Noise σ", "Samples", "Scan number"), "combobox": ("Scanned",),
+                "button": ("Draw another sample",)},
     "training": {"spinbutton": ("Noise p·σ", "Images n", "Epochs"), "combobox": ("Network", "Recipe"),
                  "button": ("Train", "Stop", "Reset")},
     "sample size": {"spinbutton": ("Images n", "Seed", "Steps"), "combobox": ("Train on",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,19 +47,21 @@ def five_samplers() -> pd.DataFrame:
         found: np.ndarray = softmax((noisy @ flat.T - (flat**2).sum(axis=1) / 2) / level**2, axis=1)
         return found
 
+    small = flat.astype(np.float32)  # 150 times 20 images are many numbers
+
     def drawn(chances: np.ndarray) -> np.ndarray:
-        return np.stack([flat[rng.choice(len(flat), p=each, size=_DRAWN)] for each in chances], axis=1)
+        return np.stack([small[rng.choice(len(flat), p=each, size=_DRAWN)] for each in chances], axis=1)
 
     right = weights(_LEVEL)
     average = right @ flat
     spread = np.sqrt((right @ flat**2 - average**2).clip(0))
-    repeated = np.broadcast_to(average, (_DRAWN, *average.shape))
+    repeated = np.broadcast_to(average.astype(np.float32), (_DRAWN, *average.shape))
     samples = {
         None: lambda: drawn(right),
         1: lambda: repeated,
         2: lambda: drawn(np.full_like(right, 1 / len(flat))),
         3: lambda: drawn(weights(_LEVEL / 2)),
-        4: lambda: repeated + spread * rng.standard_normal(repeated.shape),
+        4: lambda: repeated + spread.astype(np.float32) * rng.standard_normal(repeated.shape, np.float32),
     }
     least = np.mean((average - truth) ** 2)
 
@@ -234,7 +237,10 @@ def check_promise_for_each(answer: object) -> None:
         (each[-1], "the largest keeps the promise, but a smaller factor does, too."),
         (np.sort(ratios.max(axis=1))[27 - 1], "no need for all pixels of a person: 90 % of them are promised."),
         (np.sort(np.quantile(errors / spread, share, axis=1))[27 - 1], "errors have two signs: take their size."),
-        (np.sort(np.quantile(np.abs(errors), share, axis=1))[27 - 1], "how many spreads is each error? Divide by them."),
+        (
+            np.sort(np.quantile(np.abs(errors), share, axis=1))[27 - 1],
+            "how many spreads is each error? Divide by them.",
+        ),
         (
             np.sort(np.quantile(np.abs(errors) * spread, share, axis=1))[27 - 1],
             "divide by the spreads, do not multiply.",
@@ -262,7 +268,7 @@ def check_promise_for_each(answer: object) -> None:
 
 
 def _factor(answer: object, errors: np.ndarray, spread: np.ndarray, share: float) -> float:
-    found = call(answer, errors, spread, share, changed="your function changes the arrays that it is given.")
+    found: Any = call(answer, errors, spread, share, changed="your function changes the arrays that it is given.")
     if np.ndim(found) > 0 and np.size(found) != 1:
         raise Hint(f"one factor is wanted, for all people and pixels; this has the shape {np.shape(found)}.")
     value = np.asarray(found, float).item()
