@@ -232,6 +232,9 @@ EQUIVALENT = {  # as right as the solution
     "check_experiment_order": {"answer = ['E', 'D', 'G', 'A', 'B']"},
     # any share of the steps will do, if together they are the total
     "check_equal_steps": {"each = total // (3 * blocks)", "each = total // (2 + blocks)"},
+    # the same axes in the other order; the last axis of two
+    "check_draw_samples": {"distance2 = ((z - images) ** 2).sum(axis=(2, 1))"},
+    "check_promise_for_each": {"needed = np.sort(np.quantile(np.abs(errors) / spread, share, axis=-1))"},
     # all pairs come, in either order
     "check_even_kernel": {"group = repaired[b::stride, a::stride]"},
     # of 100 values, one more or less does not matter; a sum has the sign of the mean

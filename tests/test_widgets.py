@@ -28,6 +28,7 @@ from cdae_lessons.widgets.metric import dot_centre, metric_case
 from cdae_lessons.widgets.noise import equation, noise_case
 from cdae_lessons.widgets.noise_sliders import LEVELS, PARAMETERS, corruption
 from cdae_lessons.widgets.posterior import posterior_case
+from cdae_lessons.widgets.samples import samples_case
 from cdae_lessons.widgets.still import VIEW
 from cdae_lessons.widgets.weights import weights_case
 
@@ -325,6 +326,7 @@ def make(kind, cohort, autoencoders):
         "lesion": lambda: widgets.lesion_lab(images),
         "dose": lambda: widgets.dose_lab(images),
         "posterior": lambda: widgets.posterior_lab({"network": one_number()}),
+        "samples": lambda: widgets.samples_lab(images),
     }[kind]()
 
 
@@ -335,6 +337,7 @@ def one_number(gives=1):
 
 
 IMAGE_KINDS = ("noise", "metric", "weights", "code", "denoise", "lesion", "dose")
+IMAGE_KINDS = ("noise", "metric", "weights", "code", "denoise", "lesion", "samples")
 lab_kinds = pytest.mark.parametrize("kind", [*IMAGE_KINDS, "posterior"])
 
 
@@ -347,6 +350,8 @@ def change(lab, name, rng):
             control.box.value = type(control.box.value)(round(rng.uniform(low, high), 2))
     elif isinstance(control, ipywidgets.Dropdown):
         control.index = (control.index + int(rng.integers(1, len(control.options)))) % len(control.options)
+    elif isinstance(control, ipywidgets.Button):
+        control.click()
     else:
         control.value = not control.value
 
@@ -900,3 +905,44 @@ def test_the_dose_lab_takes_a_network_and_square_images_only(cohort):
         widgets.dose_lab(cohort.images[:, :32])
     with pytest.raises(InputError, match="64"):
         widgets.dose_lab(cohort, models.cnn_dae(32, seed=0))
+
+
+# ---- samples lab
+
+
+def test_a_sample_is_one_of_the_world_as_often_as_its_weight_says():
+    world = np.random.default_rng(0).uniform(0, 1, (4, 8, 8)).astype(np.float32)
+    case = samples_case(world[0], world, noise=1.5, count=50)
+    distance = ((case["noisy"] - world.astype(float)) ** 2).sum(axis=(1, 2))
+    weights = np.exp(-(distance - distance.min()) / (2 * 1.5**2))
+    np.testing.assert_allclose(case["weights"], weights / weights.sum(), rtol=1e-6)
+    np.testing.assert_allclose(case["average"], np.tensordot(case["weights"], world, 1), rtol=1e-5)
+    many = samples_case(world[0], world, noise=1.5, count=20_000)
+    often = [np.mean([np.array_equal(s, x) for s in many["samples"]]) for x in world]
+    np.testing.assert_allclose(often, case["weights"], atol=0.015)
+    np.testing.assert_array_equal(many["samples"][:50], case["samples"])
+    variance = np.mean((many["samples"] - case["average"]) ** 2)
+    assert case["predicted"] == pytest.approx(np.sqrt(variance), rel=0.03)
+
+
+def test_the_samples_lab_draws_one_more_and_scans_others(cohort):
+    lab = widgets.samples_lab(cohort.images[:2], cohort.images[2:])
+    before = lab.picture.value
+    lab.controls["another"].click()
+    assert lab.wait()
+    assert lab.settings["count"] == 2
+    assert lab.picture.value != before
+    lab.controls["noise"].box.value = 0.5
+    assert lab.wait()
+    assert "nothing is uncertain" in lab.text.value
+    lab.controls["scanned"].value = "somebody else"
+    assert lab.wait()
+    assert "nothing is uncertain" not in lab.text.value
+    assert "scanned" not in widgets.samples_lab(cohort.images[:2]).controls
+
+
+def test_the_samples_lab_refuses_what_does_not_fit(cohort):
+    with pytest.raises(InputError, match="a world of at least two images"):
+        widgets.samples_lab(cohort.images[:1])
+    with pytest.raises(InputError, match="Expected others of shape"):
+        widgets.samples_lab(cohort.images, cohort.images[:, :40])

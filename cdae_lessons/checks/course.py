@@ -16,6 +16,7 @@ from cdae_lessons.checks import (
     convolutional_autoencoders,
     denoising_autoencoders,
     extreme_noise,
+    many_possible_images,
     noise_and_scores,
     record,
     small_samples,
@@ -94,6 +95,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             without_clean_images.check_put_back,
             without_clean_images.check_wrong_sigma,
             without_clean_images.check_mri_pair,
+        ),
+        12: (
+            many_possible_images.check_five_samplers,
+            many_possible_images.check_samples_to_average,
+            many_possible_images.check_draw_samples,
+            many_possible_images.check_promise_for_each,
         ),
         "A": (
             transposed_convolution.check_slide_back,
