@@ -82,6 +82,14 @@ from cdae_lessons.checks.transposed_convolution import (
     check_stamps,
     stamped_patterns,
 )
+from cdae_lessons.checks.your_own_images import (
+    TILE_FAULTS,
+    check_four_tilings,
+    check_grey,
+    check_halo_cost,
+    check_store,
+    four_tilings,
+)
 
 __all__ = [
     "CURVE_MISTAKES",
@@ -95,6 +103,7 @@ __all__ = [
     "STAMPS",
     "STUDY_MISTAKES",
     "TABLE_MISTAKES",
+    "TILE_FAULTS",
     "check_beat_bm3d",
     "check_best_code",
     "check_break_even",
@@ -114,9 +123,12 @@ __all__ = [
     "check_followers",
     "check_four_denoisers",
     "check_four_studies",
+    "check_four_tilings",
     "check_gradients",
+    "check_grey",
     "check_grey_noise",
     "check_grey_scale",
+    "check_halo_cost",
     "check_honest_score",
     "check_keep_weights",
     "check_layer_shapes",
@@ -134,6 +146,7 @@ __all__ = [
     "check_shared_subjects",
     "check_slide_back",
     "check_stamps",
+    "check_store",
     "check_subject_split",
     "check_tables",
     "check_who_wins",
@@ -144,6 +157,7 @@ __all__ = [
     "followers",
     "four_denoisers",
     "four_studies",
+    "four_tilings",
     "four_trainings",
     "gradients_by_layer",
     "progress",

@@ -21,6 +21,7 @@ from cdae_lessons.checks import (
     stacked_denoising_autoencoders,
     start_here,
     transposed_convolution,
+    your_own_images,
 )
 from cdae_lessons.checks.answers import Check
 
@@ -80,6 +81,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             extreme_noise.check_rare_lesion,
             extreme_noise.check_observer,
             extreme_noise.check_error_without_truth,
+        ),
+        13: (
+            your_own_images.check_grey,
+            your_own_images.check_four_tilings,
+            your_own_images.check_halo_cost,
+            your_own_images.check_store,
         ),
         "A": (
             transposed_convolution.check_slide_back,
