@@ -25,6 +25,7 @@ NAMES = [
     "07_cnn_dae",
     "08_small_samples",
     "09_extreme_noise",
+    "13_your_own_images",
 ]
 APPENDICES = {"appendix_transposed_convolution": "05_convolutional_autoencoders"}  # the lesson that each belongs to
 
