@@ -6,18 +6,37 @@ import pytest
 from cdae_lessons import checks
 
 
-def grey(stored, slope, intercept, centre, width):
-    values = slope * stored + intercept
-    return np.clip((values - (centre - 0.5)) / (width - 1) + 0.5, 0, 1)
-
-
-def grey_by_ends(stored, slope, intercept, centre, width):
-    low = centre - 0.5 - (width - 1) / 2
-    return np.interp(slope * stored + intercept, [low, low + width - 1], [0, 1])
-
-
 def linear(v, c, w):
-    return (v - (c - 0.5)) / (w - 1) + 0.5
+    return np.clip((v - (c - 0.5)) / (w - 1) + 0.5, 0, 1)
+
+
+def turned(seen, file):
+    return 1 - seen if file["inverted"] else seen
+
+
+def of_each(change):
+    """An answer that does the same to each file, by its numbers, and turns what is inverted."""
+
+    def answer(files, centre, width):
+        return np.stack(
+            [turned(change(f["stored"].astype(float), f["slope"], f["intercept"], centre, width), f) for f in files]
+        )
+
+    return answer
+
+
+grey = of_each(lambda v, s, i, c, w: linear(s * v + i, c, w))
+
+
+def grey_by_ends(files, centre, width):
+    low, high = centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2
+    ends = [[1, 0] if f["inverted"] else [0, 1] for f in files]
+    values = [f["slope"] * f["stored"] + f["intercept"] for f in files]
+    return [np.interp(value, [low, high], end) for value, end in zip(values, ends, strict=True)]
+
+
+def values(file):
+    return file["slope"] * file["stored"] + file["intercept"]
 
 
 def store(stored, removed, slope, width):
@@ -38,20 +57,27 @@ def like(change):
 GREY = [
     (grey, "right."),
     (grey_by_ends, "right."),
-    (lambda v, s, i, c, w: (v - v.min()) / np.ptp(v.astype(float)), "own darkest and brightest"),
-    (lambda v, s, i, c, w: linear(v, c, w).clip(0, 1), "in the modality's unit"),
-    (lambda v, s, i, c, w: linear(s * v + i, c, w), "beyond the window"),
-    (lambda v, s, i, c, w: ((s * v + i - c) / w + 0.5).clip(0, 1), "LINEAR_EXACT"),
-    (lambda v, s, i, c, w: ((s * v + i - c) / w).clip(0, 1), "medium grey"),
-    (lambda v, s, i, c, w: 1 - grey(v, s, i, c, w), "negative"),
-    (lambda v, s, i, c, w: linear(s * v, c, w).clip(0, 1), "the intercept is missing"),
-    (lambda v, s, i, c, w: linear(v + i, c, w).clip(0, 1), "the slope is missing"),
-    (lambda v, s, i, c, w: linear(s * (v + i), c, w).clip(0, 1), "not the intercept"),
-    (lambda v, s, i, c, w: 255 * grey(v, s, i, c, w), "not 0 to 255"),
-    (lambda v, s, i, c, w: np.zeros(v.shape), "at the lower end of the window"),
-    (lambda v, s, i, c, w: grey(v, s, i, c, w)[0], "a grey value for each pixel"),
-    (lambda v, s, i, c, w: (v.fill(0), grey(v, s, i, c, w))[1], "changes the pixels"),
-    (lambda v, s, i, c, w: "grey", "array of real numbers"),
+    (lambda fs, c, w: [linear(values(f), c, w) for f in fs], "the least value is white"),
+    (
+        lambda fs, c, w: [
+            linear((-1 if f["inverted"] else 1) * f["slope"] * f["stored"] + f["intercept"], c, w) for f in fs
+        ],
+        "Turn the grey round",
+    ),
+    (lambda fs, c, w: [turned(linear(values(f), *f["own_window"]), f) for f in fs], "One window is given"),
+    (of_each(lambda v, s, i, c, w: (v - v.min()) / np.ptp(v)), "own darkest and brightest"),
+    (lambda fs, c, w: [(f["stored"] - f["stored"].min()) / np.ptp(f["stored"] * 1.0) for f in fs], "own darkest"),
+    (of_each(lambda v, s, i, c, w: linear(v, c, w)), "in the modality's unit"),
+    (of_each(lambda v, s, i, c, w: (s * v + i - (c - 0.5)) / (w - 1) + 0.5), "beyond the window"),
+    (of_each(lambda v, s, i, c, w: ((s * v + i - c) / w + 0.5).clip(0, 1)), "LINEAR_EXACT"),
+    (of_each(lambda v, s, i, c, w: linear(s * v, c, w)), "the intercept is missing"),
+    (of_each(lambda v, s, i, c, w: linear(v + i, c, w)), "the slope is missing"),
+    (of_each(lambda v, s, i, c, w: linear(s * (v + i), c, w)), "not the intercept"),
+    (lambda fs, c, w: 255 * grey(fs, c, w), "not 0 to 255"),
+    (lambda fs, c, w: 1 - grey(fs, c, w), "the negative"),
+    (lambda fs, c, w: np.zeros((3, 2, 5)), "turn round what is inverted"),
+    (lambda fs, c, w: grey(fs, c, w)[0], "an image for each of the 3 files"),
+    (lambda fs, c, w: "grey", "array of real numbers"),
     (0.5, "Hand it over without calling it"),
 ]
 TILINGS = [

@@ -147,66 +147,85 @@ def check_halo_cost(answer: object) -> None:
 
 @exercise("The same grey for the same tissue")
 def check_grey(answer: object) -> None:
-    """Check a function that makes grey values of what a CT file stores.
+    """Check a function that makes comparable grey values of several files.
 
     Parameters
     ----------
     answer : callable
-        ``grey(stored, slope, intercept, centre, width)`` of whole numbers (H, W) and what the header says; returns
-        (H, W) in [0, 1], as PS3.3 C.11.2.1.2.1 of the DICOM standard has it.
+        ``grey(files, centre, width)`` of a list of dicts, each with ``stored`` (H, W), ``slope``, ``intercept``,
+        ``inverted`` (MONOCHROME1: the least value is white) and ``own_window``, and of the one window for all of them;
+        returns (N, H, W) in [0, 1], as PS3.3 C.11.2.1.2.1 of the DICOM standard has it.
     """
-    stored = np.array([[-2000, 0, 100, 300, 1010], [1040, 1063, 1064, 1100, 4000]], np.int16)
-    headers = ((1.0, -1024.0, 40.0, 100.0), (0.5, -480.0, 50.0, 401.0))
-    given = [
-        array(call(answer, stored, *how, changed="your function changes the pixels that it is given."))
-        for how in headers
-    ]
-    if {each.shape for each in given} != {stored.shape}:
-        raise Hint(f"a grey value for each pixel is wanted: shape {stored.shape}; this has {given[0].shape}.")
+    centre, width = 50.0, 401.0
+
+    def files() -> list[dict]:
+        rows = np.array([[-2000, 0, 100, 300, 1010], [1040, 1063, 1064, 1100, 4000]], np.int16)
+        return [
+            {"stored": rows, "slope": 1.0, "intercept": -1024.0, "inverted": False, "own_window": (40.0, 100.0)},
+            {"stored": rows // 2 + 7, "slope": 0.5, "intercept": -80.0, "inverted": False, "own_window": (60.0, 300.0)},
+            {"stored": rows + 5, "slope": 0.25, "intercept": -120.0, "inverted": True, "own_window": (90.0, 250.0)},
+        ]
+
+    given, expected = array(call(answer, files(), centre, width)), (3, 2, 5)
+    if given.shape != expected:
+        raise Hint(
+            f"an image for each of the 3 files is wanted, in one array of shape {expected}; it is {given.shape}."
+        )
 
     def linear(values: np.ndarray, centre: float, width: float) -> np.ndarray:
-        return (values - (centre - 0.5)) / (width - 1) + 0.5
+        return ((values - (centre - 0.5)) / (width - 1) + 0.5).clip(0, 1)
 
-    def by(change: Callable[..., np.ndarray]) -> np.ndarray:
-        return np.concatenate([change(stored.astype(float), s=s, i=i, c=c, w=w) for s, i, c, w in headers])
+    def by(change: Callable[[np.ndarray, float, float, dict], np.ndarray], *, turned: bool = True) -> np.ndarray:
+        made = [change(file["stored"].astype(float), file["slope"], file["intercept"], file) for file in files()]
+        return np.stack([1 - m if file["inverted"] and turned else m for m, file in zip(made, files(), strict=True)])
+
+    def right(v: np.ndarray, s: float, i: float, _: dict) -> np.ndarray:
+        return linear(s * v + i, centre, width)
 
     mistakes = [
+        (by(right, turned=False), "in one of the files the least value is white. There a bone is black now."),
         (
-            by(lambda v, **_: (v - v.min()) / np.ptp(v)),
-            "that is each image's own darkest and brightest pixel: the same tissue gets another grey in each file. The "
-            "window is in the header.",
+            by(lambda v, s, i, f: linear(s * (-v if f["inverted"] else v) + i, centre, width), turned=False),
+            "the window belongs to the values as they are. Turn the grey round, after it, not the values before it.",
         ),
         (
-            by(lambda v, c, w, **_: linear(v, c, w).clip(0, 1)),
+            by(lambda v, s, i, f: linear(s * v + i, *f["own_window"])),
+            "each file has a window of its own: the same tissue gets another grey. One window is given for all.",
+        ),
+        *(
+            (
+                by(lambda v, _s, _i, _f: (v - v.min()) / np.ptp(v), turned=turned),
+                "that is each image's own darkest and brightest pixel: the same tissue gets another grey in each file.",
+            )
+            for turned in (True, False)
+        ),
+        (
+            by(lambda v, _s, _i, _f: linear(v, centre, width)),
             "a window is meant for values in the modality's unit. Make them first: slope and intercept.",
         ),
-        (by(lambda v, s, i, c, w: linear(s * v + i, c, w)), "beyond the window all is black or white: cut off there."),
         (
-            by(lambda v, s, i, c, w: ((s * v + i - c) / w + 0.5).clip(0, 1)),
-            "nearly: that is the function LINEAR_EXACT. By the usual one, LINEAR, the grey is "
-            "(value - (centre - 0.5)) / (width - 1) + 0.5.",
+            by(lambda v, s, i, _: ((s * v + i) - (centre - 0.5)) / (width - 1) + 0.5),
+            "beyond the window all is black or white: cut off there.",
         ),
         (
-            by(lambda v, s, i, c, w: ((s * v + i - c) / w).clip(0, 1)),
-            "the centre of a window is medium grey, not black.",
+            by(lambda v, s, i, _: ((s * v + i - centre) / width + 0.5).clip(0, 1)),
+            "nearly: that is the function LINEAR_EXACT. The usual one is (value - (centre - 0.5)) / (width - 1) + 0.5.",
         ),
+        (by(lambda v, s, _i, _f: linear(s * v, centre, width)), "the intercept is missing: slope · stored + it."),
+        (by(lambda v, _s, i, _f: linear(v + i, centre, width)), "the slope is missing: it times what is stored."),
         (
-            by(lambda v, s, i, c, w: 1 - linear(s * v + i, c, w).clip(0, 1)),
-            "that is the negative: in MONOCHROME2 more is brighter.",
-        ),
-        (by(lambda v, s, c, w, **_: linear(s * v, c, w).clip(0, 1)), "the intercept is missing: slope · stored + it."),
-        (by(lambda v, i, c, w, **_: linear(v + i, c, w).clip(0, 1)), "the slope is missing: it times what is stored."),
-        (
-            by(lambda v, s, i, c, w: linear(s * (v + i), c, w).clip(0, 1)),
+            by(lambda v, s, i, _: linear(s * (v + i), centre, width)),
             "the slope multiplies what is stored, not the intercept.",
         ),
-        (by(lambda v, s, i, c, w: 255 * linear(s * v + i, c, w).clip(0, 1)), "0 to 1 is wanted, not 0 to 255."),
+        (255 * by(right), "0 to 1 is wanted, not 0 to 255."),
+        (1 - by(right), "that is the negative of all of them."),
     ]
     compare(
-        np.concatenate(given),
-        by(lambda v, s, i, c, w: linear(s * v + i, c, w).clip(0, 1)),
+        given,
+        by(right),
         mistakes,
-        "value = slope · stored + intercept; then black at the lower end of the window, white at the upper one.",
+        "value = slope · stored + intercept; black at the lower end of the window, white at the upper one; then turn "
+        "round what is inverted.",
     )
 
 
