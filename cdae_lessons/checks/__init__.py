@@ -106,6 +106,14 @@ from cdae_lessons.checks.without_clean_images import (
     check_wrong_sigma,
     four_pairings,
 )
+from cdae_lessons.checks.your_own_images import (
+    TILE_FAULTS,
+    check_four_tilings,
+    check_grey,
+    check_halo_cost,
+    check_store,
+    four_tilings,
+)
 
 __all__ = [
     "CURVE_MISTAKES",
@@ -122,6 +130,7 @@ __all__ = [
     "STAMPS",
     "STUDY_MISTAKES",
     "TABLE_MISTAKES",
+    "TILE_FAULTS",
     "check_beat_bm3d",
     "check_best_code",
     "check_both",
@@ -146,9 +155,12 @@ __all__ = [
     "check_four_pairings",
     "check_four_studies",
     "check_four_subtractions",
+    "check_four_tilings",
     "check_gradients",
+    "check_grey",
     "check_grey_noise",
     "check_grey_scale",
+    "check_halo_cost",
     "check_honest_score",
     "check_keep_weights",
     "check_layer_shapes",
@@ -171,6 +183,7 @@ __all__ = [
     "check_shared_subjects",
     "check_slide_back",
     "check_stamps",
+    "check_store",
     "check_subject_split",
     "check_tables",
     "check_who_wins",
@@ -186,6 +199,7 @@ __all__ = [
     "four_pairings",
     "four_studies",
     "four_subtractions",
+    "four_tilings",
     "four_trainings",
     "gradients_by_layer",
     "progress",

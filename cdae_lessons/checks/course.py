@@ -24,6 +24,7 @@ from cdae_lessons.checks import (
     start_here,
     transposed_convolution,
     without_clean_images,
+    your_own_images,
 )
 from cdae_lessons.checks.answers import Check
 
@@ -101,6 +102,12 @@ EXERCISES: Mapping[int | str, tuple[Check, ...]] = MappingProxyType(
             many_possible_images.check_samples_to_average,
             many_possible_images.check_draw_samples,
             many_possible_images.check_promise_for_each,
+        ),
+        13: (
+            your_own_images.check_grey,
+            your_own_images.check_four_tilings,
+            your_own_images.check_halo_cost,
+            your_own_images.check_store,
         ),
         "A": (
             transposed_convolution.check_slide_back,

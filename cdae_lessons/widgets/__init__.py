@@ -12,6 +12,7 @@ from cdae_lessons.widgets.order import order_lab
 from cdae_lessons.widgets.posterior import posterior_lab
 from cdae_lessons.widgets.sample_size import sample_size_lab
 from cdae_lessons.widgets.samples import samples_lab
+from cdae_lessons.widgets.tiles import tile_lab
 from cdae_lessons.widgets.training import training_lab
 from cdae_lessons.widgets.weights import weights_lab
 
@@ -28,6 +29,7 @@ __all__ = [
     "posterior_lab",
     "sample_size_lab",
     "samples_lab",
+    "tile_lab",
     "training_lab",
     "weights_lab",
 ]
