@@ -27,6 +27,7 @@ NAMES = [
     "09_extreme_noise",
     "10_after_2016",
     "11_without_clean_images",
+    "12_many_possible_images",
     "13_your_own_images",
 ]
 APPENDICES = {"appendix_transposed_convolution": "05_convolutional_autoencoders"}  # the lesson that each belongs to
