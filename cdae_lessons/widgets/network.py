@@ -12,12 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cdae_lessons import metrics, models, noise, training
-from cdae_lessons.errors import InputError
 from cdae_lessons.plotting.layers import field, steps
 from cdae_lessons.widgets import background, panels
 from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.base import Drawn, checkbox, slider
-from cdae_lessons.widgets.training_base import RunLab, network_images, progress
+from cdae_lessons.widgets.training_base import RunLab, progress, two_sides
 
 LARGEST = 64  # pixels; with larger images a run would take minutes
 _WATCHED = 20  # validation images
@@ -154,17 +153,7 @@ def network_lab(train: object, validation: object) -> NetworkLab:
     InputError
         On images of another shape, type, size or range.
     """
-    train = network_images(train, what="training images", largest=LARGEST)
-    validation = network_images(validation, what="validation images", largest=LARGEST)
-    if len(train) < 2:
-        msg = f"Expected at least 2 training images; received {len(train)}."
-        raise InputError(msg)
-    if train.shape[1:] != validation.shape[1:]:
-        msg = (
-            f"Expected training and validation images of one size; received {train.shape[1]} and "
-            f"{validation.shape[1]} pixels. Load them with the same size=."
-        )
-        raise InputError(msg)
+    train, validation = two_sides(train, validation, largest=LARGEST)
     return NetworkLab(train, validation[:_WATCHED])
 
 

@@ -14,11 +14,10 @@ from matplotlib.ticker import MaxNLocator
 
 from cdae_lessons import models, noise, training
 from cdae_lessons.backend import describe
-from cdae_lessons.errors import InputError
 from cdae_lessons.widgets import background, panels
 from cdae_lessons.widgets.background import Moment
 from cdae_lessons.widgets.base import Drawn, menu, slider
-from cdae_lessons.widgets.training_base import RunLab, mean_ssim, median_ssim, network_images, progress, summary
+from cdae_lessons.widgets.training_base import RunLab, mean_ssim, median_ssim, progress, summary, two_sides
 
 NETWORKS: Mapping[str, Callable[..., models.keras.Model]] = MappingProxyType(
     {
@@ -122,17 +121,7 @@ def training_lab(train: object, validation: object) -> TrainingLab:
     InputError
         On images of another shape, type, size or range.
     """
-    train = network_images(train, what="training images", largest=LARGEST)
-    validation = network_images(validation, what="validation images", largest=LARGEST)
-    if len(train) < 2:
-        msg = f"Expected at least 2 training images; received {len(train)}."
-        raise InputError(msg)
-    if train.shape[1:] != validation.shape[1:]:
-        msg = (
-            f"Expected training and validation images of one size; received {train.shape[1]} and "
-            f"{validation.shape[1]} pixels. Load them with the same size=."
-        )
-        raise InputError(msg)
+    train, validation = two_sides(train, validation, largest=LARGEST)
     return TrainingLab(train, validation[:_WATCHED])
 
 

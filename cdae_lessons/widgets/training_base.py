@@ -171,6 +171,22 @@ def network_images(images: Any, *, what: str, largest: int) -> np.ndarray:
     return images
 
 
+def two_sides(train: Any, validation: Any, *, largest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images to train on and those to watch, checked as `network_images` does, at least 2 and of one size."""
+    train = network_images(train, what="training images", largest=largest)
+    validation = network_images(validation, what="validation images", largest=largest)
+    if len(train) < 2:
+        msg = f"Expected at least 2 training images; received {len(train)}."
+        raise InputError(msg)
+    if train.shape[1:] != validation.shape[1:]:
+        msg = (
+            f"Expected training and validation images of one size; received {train.shape[1]} and "
+            f"{validation.shape[1]} pixels. Load them with the same size=."
+        )
+        raise InputError(msg)
+    return train, validation
+
+
 def mean_ssim(clean: np.ndarray, images: np.ndarray) -> float:
     """Mean SSIM with data_range 1."""
     return float(metrics.score(clean, images, data_range=1)["ssim"].mean())
