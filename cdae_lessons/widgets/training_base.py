@@ -172,7 +172,7 @@ def network_images(images: Any, *, what: str, largest: int) -> np.ndarray:
 
 
 def two_sides(train: Any, validation: Any, *, largest: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images to train on and those to watch, checked as `network_images` does, at least 2 and of one size."""
+    """Return the images to train on, at least 2, and those to watch, checked by `network_images`, of one size."""
     train = network_images(train, what="training images", largest=largest)
     validation = network_images(validation, what="validation images", largest=largest)
     if len(train) < 2:
