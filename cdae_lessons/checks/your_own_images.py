@@ -237,7 +237,7 @@ def check_store(answer: object) -> None:
     ----------
     answer : callable
         ``store(stored, removed, slope, width)`` of whole numbers (H, W), what was removed (H, W) in grey values of a
-        window that is `width` wide, 0 to 1, and the slope of the rescaling; returns whole numbers of the same type,
+        window that is ``width`` wide, 0 to 1, and the slope of the rescaling; returns whole numbers of the same type,
         rounded to the nearest, and cut off where the type ends.
     """
     stored = np.array([[0, 1000, 1040, 1063], [1064, 1100, 32760, -32765]], np.int16)

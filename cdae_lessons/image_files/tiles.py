@@ -39,7 +39,26 @@ def in_tiles(model: Any, image: np.ndarray, *, side: int, halo: int) -> np.ndarr
 
 
 def tiles(model: Any, image: np.ndarray, *, side: int, halo: int) -> Iterator[tuple[tuple[slice, slice], np.ndarray]]:
-    """The same, one tile after the other: where it goes, and what is there."""
+    """Do what `in_tiles` does, one tile after the other.
+
+    Parameters
+    ----------
+    model : keras.Model
+        One of convolutions, as for `training.denoise`.
+    image : ndarray of shape (H, W), floating point
+        The noisy image.
+    side : int
+        Of a tile, in pixels, without its halo; a tile is no larger than the image.
+    halo : int
+        How many pixels around it are denoised with it, and thrown away.
+
+    Yields
+    ------
+    place : tuple of two slices
+        Where the tile goes: rows, columns.
+    tile : ndarray, float32 in [0, 1]
+        What is there, without its halo.
+    """
     image = check_images(np.asarray(image)[np.newaxis], what="the image", in_range=False)[0]
     side, halo = check_count(side, what="side", low=1), check_count(halo, what="halo")
     height, width = image.shape
