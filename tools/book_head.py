@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from docutils import nodes
 from first_cell import NAME, PROJECT, REF
+from make_metadata import LICENCES, name
 from sphinx.application import Sphinx
 
 SITE = PROJECT["project"]["urls"]["Documentation"]
@@ -29,7 +30,7 @@ ALL = {
     "educationalLevel": "undergraduate and beyond",
     "audience": [{"@type": "EducationalAudience", "educationalRole": role} for role in ("student", "teacher")],
     "keywords": PROJECT["project"]["keywords"],
-    "license": "https://spdx.org/licenses/CC-BY-4.0",
+    "license": LICENCES + "CC-BY-4.0",
 }
 
 
@@ -47,14 +48,14 @@ def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
     if tree is None:  # the search
         return
     whole = {"@type": "Course", "@id": SITE, "name": cited.get("title", ""), "description": cited.get("abstract", "")}
-    authors = [{"@type": "Organization", "name": author["name"]} for author in cited.get("authors", ())]
+    authors = [{"@type": "Organization", "name": name(author)} for author in cited.get("authors", ())]
     lesson = Path(page).name
     title = tree.next_node(nodes.title)
-    text = f"{SITE}{page}.html"
+    address = f"{SITE}{page}.html"
     told = {
         "@context": "https://schema.org",
-        "@id": text,
-        "url": text,
+        "@id": address,
+        "url": address,
         "name": title.astext() if title else lesson,
         "description": about.get(lesson) or described(tree),
         "image": PICTURE,
@@ -70,7 +71,7 @@ def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
             **taught(tree.astext()),
         }
     elif page == "index":
-        parts = [{"@type": "LearningResource", "url": f"{SITE}notebooks/{name}.html"} for name in about]
+        parts = [{"@type": "LearningResource", "url": f"{SITE}notebooks/{each}.html"} for each in about]
         told |= whole | {"provider": authors, "hasPart": parts}
     else:
         told |= {"@type": "WebPage", "isPartOf": whole}

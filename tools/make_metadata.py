@@ -6,13 +6,11 @@ python tools/make_metadata.py
 from __future__ import annotations
 
 import json
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import yaml
+from first_cell import PROJECT, ROOT
 
-ROOT = Path(__file__).parents[1]
 LICENCES = "https://spdx.org/licenses/"
 DOI = "https://doi.org/"
 
@@ -27,7 +25,7 @@ def main() -> None:
 def files() -> dict[str, dict[str, Any]]:
     """What each file holds."""
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = PROJECT["project"]
     return {"codemeta.json": codemeta(citation, project), ".zenodo.json": zenodo(citation, project)}
 
 

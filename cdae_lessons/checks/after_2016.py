@@ -27,11 +27,8 @@ NOISE_MISTAKES: Mapping[int, str] = MappingProxyType(
 
 _MADE_BY = MappingProxyType({"A": 3, "B": 1, "C": 4, "D": 2})
 _LEVEL = 0.05
-_SIZE, _SEEN, _WEIGHTS = (
-    64,
-    40,
-    60_000,
-)  # of `check_both`: pixels, how wide it must see, and how many weights it may have
+# Of `check_both`: pixels, how wide it must see, and how many weights it may have.
+_SIZE, _SEEN, _WEIGHTS = 64, 40, 60_000
 
 
 @exercise("A wider view")
@@ -233,7 +230,6 @@ def _blocked(model: Any, noisy: np.ndarray) -> bool:
     model.compile(optimizer="sgd", loss="mse")
     model.train_on_batch(noisy, np.zeros_like(noisy))
     after = model.get_weights()
-    changed = any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
-    kernels = [each for each in after if each.ndim > 1]
     model.set_weights(before)
-    return not changed or sum(not each.any() for each in kernels) > 0
+    unchanged = all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    return unchanged or any(each.ndim > 1 and not each.any() for each in after)

@@ -129,7 +129,7 @@ def read_folder(
             found, patient = read_images(file, name=str(file), any_range=rescale is not None)
             chosen = [_resized(image, size) for number, image in enumerate(found) if not frames or number in frames]
             images += chosen
-            subjects += [_subject(file.relative_to(folder), patient)] * len(chosen)
+            subjects += [subject_of(file.relative_to(folder), patient)] * len(chosen)
         return np.stack(images), np.array(subjects)
 
     numbers = list(filter(None, wanted.values()))
@@ -165,7 +165,8 @@ def _check(folder: Path) -> None:
         raise InputError(msg) from error
 
 
-def _subject(file: Path, patient: str | None) -> str:
+def subject_of(file: Path, patient: str | None) -> str:
+    """Whom a file shows, by its place in the folder and the patient that it names."""
     unnamed = patient is None or (patient.startswith(STUDY) and len(file.parts) > 1)
     return file.parts[0] if unnamed else str(patient)
 

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from cdae_lessons.datasets import folder as any_folder
-from cdae_lessons.datasets import reading
 from cdae_lessons.datasets.cohort import Cohort
 from cdae_lessons.datasets.folder_files import listed
 from cdae_lessons.datasets.writing import unit
 from cdae_lessons.errors import InputError, check_count
 from cdae_lessons.files import StrPath
-from cdae_lessons.image_files.stacks import as_seen, find_range, noise_level, read
+from cdae_lessons.image_files.stacks import as_seen, find_range, noise_level, read_with_patient
 
 FLAT = 0.05  # of the range: a standard deviation below which a piece has nothing to see
 TRIES = 40  # places looked at for each piece that is wanted
@@ -101,11 +100,10 @@ def scans(folder: StrPath, *, subject: str | None = None) -> list[Scan]:
 
 def _scan(file: Path, folder: Path, pattern: str | None) -> Scan:
     inside = file.relative_to(folder)
-    images = read(file)
+    images, patient = read_with_patient(file)
     ends = find_range(images)
     whole, name = unit(file)
-    patient = reading.read_images(file, name=str(file), any_range=True)[1]
-    who = _named(inside, pattern) if pattern else any_folder._subject(inside, patient)  # the rule of datasets.load
+    who = _named(inside, pattern) if pattern else any_folder.subject_of(inside, patient)  # the rule of datasets.load
     return Scan(file, inside.as_posix(), who, as_seen(images, ends), ends, (ends[1] - ends[0]) * whole, name)
 
 

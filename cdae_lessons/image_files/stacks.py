@@ -46,8 +46,13 @@ def read(file: StrPath, *, window: bool = True) -> np.ndarray:
     InputError
         If there is no such file, it is damaged or of none of these kinds, or its images differ in size.
     """
+    return read_with_patient(file, window=window)[0]
+
+
+def read_with_patient(file: StrPath, *, window: bool = True) -> tuple[np.ndarray, str | None]:
+    """The images of `read`, and the patient that a DICOM file names."""
     file = there(file)
-    found, _ = reading.read_images(file, name=str(file), any_range=True, window=window)
+    found, patient = reading.read_images(file, name=str(file), any_range=True, window=window)
     images = list(found)
     sizes = {image.shape for image in images}
     if len(sizes) != 1:
@@ -55,7 +60,7 @@ def read(file: StrPath, *, window: bool = True) -> np.ndarray:
             f"Expected images of one size in {file}; found {len(images)} of the sizes {sorted(sizes)}. Save each alone."
         )
         raise InputError(msg)
-    return np.stack(images)
+    return np.stack(images), patient
 
 
 def find_range(images: ArrayLike, *, percentiles: tuple[float, float] | None = None) -> tuple[float, float]:

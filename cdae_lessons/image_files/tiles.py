@@ -19,14 +19,8 @@ def in_tiles(model: Any, image: np.ndarray, *, side: int, halo: int) -> np.ndarr
 
     Parameters
     ----------
-    model : keras.Model
-        One of convolutions, as for `training.denoise`.
-    image : ndarray of shape (H, W), floating point
-        The noisy image.
-    side : int
-        Of a tile, in pixels, without its halo; a tile is no larger than the image.
-    halo : int
-        How many pixels around it are denoised with it, and thrown away.
+    model, image, side, halo
+        As in `tiles`.
 
     Returns
     -------

@@ -55,18 +55,17 @@ def dose_case(
     dict
         ``full`` (2, H, H): reconstructed without noise, first without the lesion, then with it; ``scan`` and
         ``denoised`` (2, H, H); ``noise`` = scan − full with the lesion (H, H); ``deviation`` of the noise, and
-        ``neighbours``, the correlation of the noise of pixels side by side; ``ssim`` and ``psnr`` of the scan and of
-        the denoised image, both with the lesion; ``put_in`` and ``came_out``, the lesion's mean within its radius.
+        ``neighbours``, the correlation of the noise of pixels side by side; ``scores``, SSIM and PSNR of the scan and
+        of the denoised image, both with the lesion; ``put_in`` and ``came_out``, the lesion's mean within its radius.
     """
     middle = lesion_centre(clean.shape)
     pair = np.stack([clean, lesions.insert(clean[np.newaxis], centre=middle, radius=_RADIUS, contrast=contrast)[0]])
     full = scanners.reconstruct(scanners.project(pair), size=clean.shape[0], window=window)
     photons = FULL * share
-    draws = [np.random.default_rng([seed, which]) for which in range(2)]
     scan = np.concatenate(
         [
-            scanners.low_dose_ct(each[np.newaxis], photons=photons, window=window, rng=rng)
-            for each, rng in zip(pair, draws, strict=True)
+            scanners.low_dose_ct(each[np.newaxis], photons=photons, window=window, rng=np.random.default_rng([seed, i]))
+            for i, each in enumerate(pair)
         ]
     )
     noise = scan[1] - full[1]

@@ -6,9 +6,8 @@ import { build, denoise } from "./network.js";
 import { NOISES } from "./noise.js";
 import { gaussian, median, nlMeans, totalVariation } from "./filters.js";
 import { random } from "./random.js";
-import { psnr, ssim } from "./scores.js";
+import { mse, psnr, ssim } from "./scores.js";
 import { train, tunedWidth } from "./training.js";
-import { mse } from "./scores.js";
 
 /**
  * @typedef {import("./data.js").Data} Data
