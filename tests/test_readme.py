@@ -21,9 +21,18 @@ def tool(monkeypatch):
     return importlib.import_module("make_readme")
 
 
-def test_badges_and_table_are_what_the_command_writes(tool):
-    assert tool.between(README, "badges", tool.badges()) == README
-    assert tool.between(README, "results", tool.results(pd.read_csv(tool.RESULTS))) == README
+@pytest.mark.parametrize("name", ["README.md", "docs/launch.md"])
+def test_badges_links_and_table_are_what_the_command_writes(tool, name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert tool.renewed(text, tool.parts(ROOT / name)) == text, "Run: python tools/make_readme.py"
+
+
+def test_every_place_has_a_link(tool):
+    """Those that open one notebook have a link to each lesson."""
+    launch = (ROOT / "docs" / "launch.md").read_text(encoding="utf-8")
+    text = README + launch
+    assert not [place for place in tool.PLACES if tool.address(place, tool.FIRST) not in text]
+    assert tool.address("Kaggle", "13_your_own_images") in launch
 
 
 def test_the_results_are_those_of_today_s_code(tool):
@@ -78,5 +87,5 @@ def test_scores_that_the_table_needs_must_be_there_once(tool):
 
 
 def test_a_part_without_marks_is_named(tool):
-    with pytest.raises(SystemExit, match="README.md has no part between <!-- badges -->"):
+    with pytest.raises(SystemExit, match="There is no part between <!-- badges -->"):
         tool.between("# Course", "badges", "new")
