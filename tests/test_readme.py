@@ -1,7 +1,6 @@
-"""The README says what the repository holds: addresses, figures, pictures and links."""
+"""The README says what the repository holds, briefly: addresses, figures, a picture, and a door for each reader."""
 
 import importlib
-import re
 import tomllib
 from pathlib import Path
 
@@ -45,18 +44,24 @@ def test_the_citation_names_the_same_repository():
     assert f"\nrepository-code: {REPOSITORY}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
-def test_every_picture_is_described_and_every_link_leads_somewhere():
-    links = re.findall(r"(!?)\[([^][]*)\]\((?!https?:)([^)#]+)", README)
-    assert {path for _, _, path in links} >= {"docs/hero.png", "CITATION.cff", "notebooks/09_extreme_noise.ipynb"}
-    assert not [path for _, _, path in links if not (ROOT / path).exists()]
-    assert all(text for picture, text, _ in links if picture)
+def test_the_picture_comes_first_and_is_small():
+    first = README.index("![Brains at three levels of noise")
+    assert first < README.index("**denoising medical images") < README.index("## Start")
     assert (ROOT / "docs" / "hero.png").stat().st_size < 200_000
 
 
-def test_every_command_of_make_is_one():
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = {name for line in re.findall(r"^([\w -]+):", makefile, flags=re.MULTILINE) for name in line.split()}
-    assert not {*re.findall(r"(?:^|`)make ([\w-]+)", README, flags=re.MULTILINE)} - targets
+def test_a_newcomer_finds_each_door_before_the_first_heading():
+    head = README.partition("\n## ")[0]
+    site = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Documentation"]
+    assert f"**Try it now**, without installing anything: [the labs in one web page]({site}labs.html)" in head
+    for door in ("You learn", "You teach", "You do research"):
+        assert f"- **{door}.**" in head
+    for page in ("notebooks/00_start_here.ipynb", "instructor/guide.md", "docs/reproduce.md", "docs/own_files.md"):
+        assert f"]({page})" in head
+
+
+def test_it_can_be_read_at_one_sitting():
+    assert len(README.split()) <= 1650
 
 
 def scores(tool, **network):
