@@ -83,7 +83,7 @@ def badges() -> str:
 def others() -> str:
     """Links to the first lesson in the places that have no badge."""
     found = ", ".join(f"[{place}]({address(place, FIRST)})" for place in ("Kaggle", "Studio Lab", "Codespaces"))
-    return f"The first lesson opens by a link, too: Colab and Binder at the top, {found}. [What each needs](docs/launch.md)."
+    return f"Lesson 0 opens by a link, too: Colab and Binder at the top, {found}. [What each needs](docs/launch.md)."
 
 
 def lessons() -> str:
