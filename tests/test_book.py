@@ -257,7 +257,7 @@ def seen(site, browser):
     page.on("request", lambda sent: None if sent.url.startswith(ours) else complaints.append(sent.url))
     for path in sorted(folder.rglob("*.html")):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith("_static/"):
+        if "_static/" not in name:
             page.goto(f"{address}/{name}")
             found[name] = page.evaluate(LOOK)
     page.close()
@@ -311,7 +311,7 @@ def test_search_engines_are_told_what_each_page_is(site):
     told = {}
     for path in sorted(site[0].rglob("*.html")):
         name, html = path.relative_to(site[0]).as_posix(), path.read_text(encoding="utf-8")
-        if name.startswith("_static/") or name in ("search.html", "labs.html"):
+        if name.startswith(("_static/", "ko/_static/")) or path.name in ("search.html", "labs.html"):
             continue
         assert len(re.findall(r'<meta name="description" content="[^"]{20,}">', html)) == 1, name
         assert 'property="og:image" content="https://' in html, name
@@ -319,6 +319,9 @@ def test_search_engines_are_told_what_each_page_is(site):
         told[name] = json.loads(data)
         assert told[name]["url"].endswith(name), name
     lessons = {name: data for name, data in told.items() if data["@type"] == "LearningResource"}
+    languages = {name: told[name]["inLanguage"] for name in told}
+    assert languages["ko/index.html"] == languages["ko/docs/glossary.html"] == "ko"
+    assert lessons.pop("ko/notebooks/00_start_here.html")["inLanguage"] == "ko"
     assert {*lessons} == {f"notebooks/{path.stem}.html" for path in (ROOT / "notebooks").glob("*.ipynb")}
     for name, data in lessons.items():  # what the profile asks for at least, and what it recommends
         assert {"name", "description", "keywords", "license", "author", "audience", "isPartOf", "image"} <= set(data)

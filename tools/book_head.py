@@ -26,7 +26,6 @@ ROW = r"^\| \[(\w+)\]\(notebooks/\1\.ipynb\) \| (.+?) \| \d+ \|$"
 LETTERS = 200  # of a description, about as many as are shown
 ALL = {
     "isAccessibleForFree": True,
-    "inLanguage": "en",
     "educationalLevel": "undergraduate and beyond",
     "audience": [{"@type": "EducationalAudience", "educationalRole": role} for role in ("student", "teacher")],
     "keywords": PROJECT["project"]["keywords"],
@@ -44,14 +43,15 @@ def connect(site: Sphinx, root: Path) -> None:
 
 
 def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
-    _, page, _, context, tree = event
+    app, page, _, context, tree = event
     if tree is None:  # the search
         return
     whole = {"@type": "Course", "@id": SITE, "name": cited.get("title", ""), "description": cited.get("abstract", "")}
     authors = [{"@type": "Organization", "name": name(author)} for author in cited.get("authors", ())]
     lesson = Path(page).name
     title = tree.next_node(nodes.title)
-    address = f"{SITE}{page}.html"
+    language = app.config.language
+    address = f"{app.config.html_baseurl}{page}.html"
     told = {
         "@context": "https://schema.org",
         "@id": address,
@@ -60,6 +60,7 @@ def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
         "description": about.get(lesson) or described(tree),
         "image": PICTURE,
         "author": authors,
+        "inLanguage": language,
         **ALL,
     }
     if lesson in about:
