@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("nbconvert", reason="nbconvert is not installed: make setup")
-import make_lectures as tool  # noqa: E402
-import make_slides  # noqa: E402
+import make_lectures as tool
+import make_slides
 
 SPOKEN = 120  # words a minute
 LOOKED_AT = 0.5  # minutes that a slide is looked at, or voted on, in silence

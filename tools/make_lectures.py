@@ -2,8 +2,8 @@
 
 python tools/make_lectures.py instructor/lectures/*.md
 
-The source of a lecture is Markdown. Slides are parted by a line of three dashes, and what stands below "Note:" is what
-to say. "picture: 5#cell-28" shows the picture that the notebook of lesson 5 holds in the cell of that id. A sentence that
+The source of a lecture is Markdown. Slides are parted by a line of three dashes, and what follows "Note:" is what to
+say. "picture: 5#cell-28" shows the picture that the notebook of lesson 5 holds in the cell of that id. A sentence that
 ends with [5#cell-27] has its figures from that cell; a test looks for them there.
 """
 
@@ -69,7 +69,8 @@ def read(text: str) -> list[Slide]:
     for part in re.split(r"^---$", text, flags=re.MULTILINE):
         found = SLIDE.fullmatch(part.strip())
         if not found:
-            raise ValueError(f"a slide has no note, a paragraph that begins with Note: {part.strip()[:60]!r}")
+            msg = f"a slide has no note, a paragraph that begins with Note: {part.strip()[:60]!r}"
+            raise ValueError(msg)
         shown, picture, alt, tall = found["shown"], "", "", False
         for lesson, name in PICTURE.findall(shown):
             output = picture_of(cell(lesson, name))
@@ -85,7 +86,8 @@ def cell(lesson: str, name: str) -> NotebookNode:
     """Return the cell of a lesson that has this id."""
     cells = {one.id: one for one in _notebook(lesson).cells}
     if name not in cells:
-        raise ValueError(f"lesson {lesson} has no cell {name}")
+        msg = f"lesson {lesson} has no cell {name}"
+        raise ValueError(msg)
     return cells[name]
 
 
@@ -94,7 +96,8 @@ def picture_of(found: NotebookNode) -> NotebookNode:
     for output in found.get("outputs", []):
         if "image/png" in output.get("data", {}):
             return output
-    raise ValueError(f"the cell {found.id} shows no picture")
+    msg = f"the cell {found.id} shows no picture"
+    raise ValueError(msg)
 
 
 def html(text: str) -> str:
@@ -112,7 +115,8 @@ def _notebook(lesson: str) -> NotebookNode:
     beginning = "appendix" if lesson == "A" else f"{lesson.zfill(2)}_"
     paths = [*NOTEBOOKS.glob(f"{beginning}*.ipynb")]
     if not paths:
-        raise ValueError(f"there is no lesson {lesson}")
+        msg = f"there is no lesson {lesson}"
+        raise ValueError(msg)
     return nbformat.read(paths[0], as_version=4)
 
 

@@ -58,7 +58,8 @@ def installed(name: str) -> Path:
     package, folder = SCRIPTS[name]
     spec = find_spec(package)
     if spec is None:
-        raise SystemExit(f"{package} is not installed; make slides installs it")
+        msg = f"{package} is not installed; make slides installs it"
+        raise SystemExit(msg)
     return Path(spec.origin).parent / folder
 
 

@@ -84,7 +84,7 @@ def _of_text(text: str) -> float:
 
 def _of_code(cell: NotebookNode) -> float:
     labs = len(re.findall(r"\bwidgets\.(?!order)\w+_lab\(", cell.source))
-    pictures = sum("image/png" in output.get("data", {}) for output in cell.outputs) - labs
+    pictures = 0 if labs else sum("image/png" in output.get("data", {}) for output in cell.outputs)
     folded = "hide-input" in cell.metadata.get("tags", [])
     return LAB * labs + PICTURE * pictures + CELL * (not folded)
 
