@@ -24,6 +24,12 @@ PICTURE = f"https://raw.githubusercontent.com/{NAME}/{REF}/docs/hero.png"
 PROFILE = "https://bioschemas.org/profiles/TrainingMaterial/1.0-RELEASE"
 ROW = r"^\| \[(\w+)\]\(notebooks/\1\.ipynb\) \| (.+?) \| \d+ \|$"
 LETTERS = 200  # of a description, about as many as are shown
+KINDS = {"notebooks": "Jupyter notebook", "labs": "interactive resource", "reference": "reference"}  # by the folder
+LABS = (
+    "Labs that need nothing but this page: add noise to brains, denoise them with filters and with the paper's "
+    "network, train a network, and see how a lesion is lost or invented."
+)
+SEARCH = "Search the lessons, the glossary, the package's reference and all other pages; it needs no network."
 ALL = {
     "isAccessibleForFree": True,
     "educationalLevel": "undergraduate and beyond",
@@ -37,52 +43,63 @@ def connect(site: Sphinx, root: Path) -> None:
     """Let Sphinx write it into the head of every page of the course in `root`."""
     readme = (root / "README.md").read_text(encoding="utf-8")
     about = dict(re.findall(ROW, readme, flags=re.MULTILINE))
+    site.connect("html-page-context", partial(_write, about, _cited(root)))
+
+
+def with_labs_told(page: str, root: Path) -> str:
+    """The page of labs, which Sphinx does not write, with the same in its head."""
+    name = re.search(r"<title>(.+?)</title>", page)[1]
+    return page.replace("</title>", f"</title>{_tags(_told('labs', name, LABS, _cited(root), 'en'))}", 1)
+
+
+def _cited(root: Path) -> dict[str, Any]:
     citation = root / "CITATION.cff"
-    cited = yaml.safe_load(citation.read_text(encoding="utf-8")) if citation.exists() else {}
-    site.connect("html-page-context", partial(_write, about, cited))
+    return yaml.safe_load(citation.read_text(encoding="utf-8")) if citation.exists() else {}
 
 
 def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
     app, page, _, context, tree = event
-    if tree is None:  # the search
-        return
-    whole = {"@type": "Course", "@id": SITE, "name": cited.get("title", ""), "description": cited.get("abstract", "")}
-    authors = [{"@type": "Organization", "name": name(author)} for author in cited.get("authors", ())]
-    lesson = Path(page).name
-    title = tree.next_node(nodes.title)
-    language = app.config.language
-    address = f"{app.config.html_baseurl}{page}.html"
-    told = {
-        "@context": "https://schema.org",
-        "@id": address,
-        "url": address,
-        "name": title.astext() if title else lesson,
-        "description": about.get(lesson) or described(tree),
-        "image": PICTURE,
-        "author": authors,
-        "inLanguage": language,
-        **ALL,
-    }
+    lesson, language = Path(page).name, app.config.language
+    if tree is None:
+        told = _told(page, "Search", SEARCH, cited, language)
+    else:
+        title = tree.next_node(nodes.title)
+        description = (language == "en" and about.get(lesson)) or described(tree)
+        told = _told(page, title.astext() if title else lesson, description, cited, language)
     if lesson in about:
-        told |= {
-            "@type": "LearningResource",
-            "http://purl.org/dc/terms/conformsTo": {"@type": "CreativeWork", "@id": PROFILE},
-            "learningResourceType": "Jupyter notebook",
-            "isPartOf": whole,
-            **taught(tree.astext()),
-        }
+        told |= taught(tree.astext())
     elif page == "index":
         parts = [{"@type": "LearningResource", "url": f"{SITE}notebooks/{each}.html"} for each in about]
-        told |= whole | {"provider": authors, "hasPart": parts}
-    else:
-        told |= {"@type": "WebPage", "isPartOf": whole}
-    context["metatags"] += _tags(told)
+        told |= told.pop("isPartOf") | {"provider": told["author"], "hasPart": parts}
+        told["@type"] = ["Course", "LearningResource"]
+    context["metatags"] = context.get("metatags", "") + _tags(told)
+
+
+def _told(page: str, title: str, description: str, cited: dict[str, Any], language: str) -> dict[str, Any]:
+    """What is said of every page: all that the profile asks for at least, and some of what it recommends."""
+    address = f"{SITE}{'' if language == 'en' else f'{language}/'}{page}.html"
+    whole = {"@type": "Course", "@id": SITE, "name": cited.get("title", ""), "description": cited.get("abstract", "")}
+    return {
+        "@context": "https://schema.org",
+        "@id": address,
+        "@type": "LearningResource",
+        "http://purl.org/dc/terms/conformsTo": {"@type": "CreativeWork", "@id": PROFILE},
+        "url": address,
+        "name": title,
+        "description": description,
+        "image": PICTURE,
+        "inLanguage": language,
+        "author": [{"@type": "Organization", "name": name(author)} for author in cited.get("authors", ())],
+        "learningResourceType": KINDS.get(page.partition("/")[0], "text"),
+        "isPartOf": whole,
+        **ALL,
+    }
 
 
 def described(tree: nodes.document) -> str:
     """The first paragraph of a page that says something, cut after a word."""
     texts = (" ".join(paragraph.astext().split()) for paragraph in tree.findall(nodes.paragraph))
-    text = next((text for text in texts if len(text) > 40 and "Open in Colab" not in text), "")
+    text = next((text for text in texts if len(text) > 40 and "Colab" not in text), "")
     return text if len(text) <= LETTERS else text[:LETTERS].rpartition(" ")[0] + " …"
 
 

@@ -17,8 +17,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import api_pages
+import book_access
 import book_head
 import book_languages
+import book_labs
 import nbformat
 from docutils import nodes
 from first_cell import REF, REPOSITORY, ROOT
@@ -56,6 +58,7 @@ SETTINGS = api_pages.SETTINGS | {
     "mathjax_path": "mathjax/MathJax.js?config=TeX-AMS-MML_HTMLorMML-full,Safe",
     "mathjax2_config": {
         "tex2jax": {"processClass": "math"},
+        "messageStyle": "none",
         "fast-preview": {"disabled": True},  # has other fonts, as has the MathML that screen readers get
         "NativeMML": {"styles": {'[mathvariant="script"]': {"font-family": "inherit"}}},
         "HTML-CSS": {
@@ -66,8 +69,11 @@ SETTINGS = api_pages.SETTINGS | {
             "styles": {"@font-face": {"font-family": "MathJax_Blank", "src": "local('MathJax_Blank')"}},  # asks nobody
         },
     },
-    "html_static_path": [str(ROOT / "tools" / "book.css")],
+    "nb_code_prompt_show": "Show the code",
+    "nb_code_prompt_hide": "Hide the code",
+    "html_static_path": [str(ROOT / "tools" / name) for name in ("book.css", "book.js")],
     "html_css_files": ["book.css"],
+    "html_js_files": [("book.js", {"defer": "defer"})],
     "html_copy_source": False,
     "html_scaled_image_link": False,  # pictures have twice the pixels, and nothing more to show
     "html_show_copyright": False,
@@ -94,7 +100,8 @@ def main() -> int:
     if (options.root / LABS).is_dir():
         import make_page  # not above: the package of this course, not one that is installed
 
-        (options.to / "labs.html").write_text(make_page.page(), encoding="utf-8")
+        labs = book_head.with_labs_told(make_page.page(), options.root)
+        (options.to / "labs.html").write_text(labs, encoding="utf-8")
     print(f"{options.to / 'index.html'}: {pages} pages")
     return failed
 
@@ -111,11 +118,12 @@ def stage(root: Path, to: Path, *, only: list[str] | None = None, language: str 
         if (root / book_languages.LOCALE).is_dir():
             shutil.copytree(root / book_languages.LOCALE, to / "locale")
     pages = [root / "README.md", *(page for group in contents.values() for page in group)]
+    live = book_labs.names(root / LABS, language)
     for page in pages:
         copy = to / page.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if page.suffix == ".ipynb":
-            nbformat.write(described(nbformat.read(page, as_version=4)), copy)
+            nbformat.write(book_labs.linked(described(nbformat.read(page, as_version=4)), live, language), copy)
             continue
         text = without_badges(page.read_text(encoding="utf-8"))
         copy.write_text(text, encoding="utf-8")
@@ -185,6 +193,7 @@ def build(root: Path, pages: Path, to: Path, *, language: str = "en") -> int:
         if (root / api_pages.PACKAGE).is_dir() and language == "en":
             api_pages.connect(site)
         site.build()
+    book_access.mend(to)
     (to / "_sources").rmdir()
     for left in (".buildinfo", "objects.inv"):
         (to / left).unlink(missing_ok=True)
