@@ -19,8 +19,8 @@ from urllib.parse import quote
 import api_pages
 import book_access
 import book_head
-import book_languages
 import book_labs
+import book_languages
 import nbformat
 from docutils import nodes
 from first_cell import REF, REPOSITORY, ROOT
