@@ -93,7 +93,7 @@ def write(path: Path, catalog: Catalog) -> None:
 
 def has_words(text: str) -> bool:
     """Whether there is anything to translate, beside the targets of links, code, formulas and signs."""
-    return bool(re.search(r"[^\W\d_]{2}", re.sub(r"\]\([^)]*\)|`[^`]*`|\$[^$]*\$", "", text)))
+    return bool(re.search(r"[^\W\d_]{3}", re.sub(r"\]\([^)]*\)|`[^`]*`|\$[^$]*\$", "", text)))
 
 
 def connect(site: Sphinx, root: Path, language: str) -> None:
