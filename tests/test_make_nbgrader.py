@@ -19,6 +19,7 @@ from cdae_lessons import checks  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+TRAINING = ("06", "07", "09", "12", "13")  # lessons whose exercises take longest: networks are trained
 LESSON = "04_small"
 
 
@@ -118,7 +119,10 @@ def test_every_lesson_makes_an_assignment_in_which_no_name_is_missing(path):
     assert graded == len(checks.EXERCISES[place(path)])
 
 
-@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.launch] * (path.stem[:2] in TRAINING), id=path.stem) for path in SOLUTIONS],
+)
 def test_each_answer_earns_its_point_and_a_blank_none(path, monkeypatch):
     monkeypatch.setenv("CDAE_PROGRESS_DIR", os.devnull)
     lesson, solved = (nbformat.read(file, as_version=4) for file in (ROOT / "notebooks" / path.name, path))
