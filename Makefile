@@ -7,11 +7,12 @@ RUN := $(BIN)/python
 PYTEST = OMP_NUM_THREADS=1 $(<D)/bin/$(or $(UNDER),python) -m pytest -n 2 --dist loadscope
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 SOLUTIONS := $(sort $(wildcard notebooks/solutions/*.ipynb))
+LECTURES := $(sort $(wildcard instructor/lectures/*.md))
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' cdae_lessons/__init__.py)
 DIST := dist
 CHECKERS := docs/page/node_modules/.package-lock.json
 
-.PHONY: help lab playground test setup course slides book page nbgrader student instructor reproduce readme studies speed bench bench-sweeps \
+.PHONY: help lab playground test setup course slides lectures book page nbgrader student instructor reproduce readme studies speed bench bench-sweeps \
 	bench-widgets bench-page weights test-launch test-machines test-backends test-oldest test-newest test-colab constraints clean
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /make \1:/p' Makefile | awk -F: '{ printf "%-19s %s\n", $$1, substr($$0, length($$1) + 2) }'
@@ -39,12 +40,13 @@ course: .venv/.lab ## execute every lesson and solution in place, timed    (TO=h
 	@$(RUN) tools/course.py $(if $(filter html,$(TO)),--to html $(NOTEBOOKS),$(NOTEBOOKS) $(SOLUTIONS))
 
 slides: .venv/.slides ## slides of every lesson, in build/slides; they need no network
+lectures: .venv/.slides ## the instructor's lectures and their notes, in build/lectures; a page is one file and needs no network
 book: .venv/.book ## the course and the package's reference as a web site, in build/book; it needs no network
 page: .venv/.lab ## the labs in one web page, build/labs.html; opened by double-click, it needs nothing else
 	@$(RUN) tools/make_page.py $(ARGS)
 nbgrader: .venv/.nbgrader ## the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)
-slides book nbgrader:
-	@$(RUN) tools/make_$@.py $(ARGS) $(if $(filter slides,$@),$(NOTEBOOKS))
+slides lectures book nbgrader:
+	@$(RUN) tools/make_$@.py $(ARGS) $(if $(filter slides,$@),$(NOTEBOOKS)) $(if $(filter lectures,$@),$(LECTURES))
 
 # The tests hold reference answers, too.
 student: LEFT_OUT := ':!instructor' ':!notebooks/solutions' ':!tests' ':!.ci'

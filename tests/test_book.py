@@ -257,7 +257,7 @@ def seen(site, browser):
     page.on("request", lambda sent: None if sent.url.startswith(ours) else complaints.append(sent.url))
     for path in sorted(folder.rglob("*.html")):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith("_static/"):
+        if "_static/" not in name:
             page.goto(f"{address}/{name}")
             found[name] = page.evaluate(LOOK)
     page.close()
@@ -311,7 +311,7 @@ def test_search_engines_are_told_what_each_page_is(site):
     told = {}
     for path in sorted(site[0].rglob("*.html")):
         name, html = path.relative_to(site[0]).as_posix(), path.read_text(encoding="utf-8")
-        if name.startswith("_static/"):
+        if "_static/" in name:
             continue
         assert len(re.findall(r'<meta name="description" content="[^"]{20,}">', html)) == 1, name
         assert 'property="og:image" content="https://' in html, name
@@ -327,6 +327,11 @@ def test_search_engines_are_told_what_each_page_is(site):
         assert {*map(type, data["keywords"])} == {str}, name
         assert {"license", "author", "audience", "image", "learningResourceType"} <= {*data}, name  # recommended
     lessons = {name: data for name, data in told.items() if data["learningResourceType"] == "Jupyter notebook"}
+    languages = {name: data["inLanguage"] for name, data in told.items()}
+    assert {name for name, language in languages.items() if language == "ko"} == {
+        n for n in told if n.startswith("ko/")
+    }
+    assert lessons.pop("ko/notebooks/00_start_here.html")["url"].endswith("ko/notebooks/00_start_here.html")
     assert {*lessons} == {f"notebooks/{path.stem}.html" for path in (ROOT / "notebooks").glob("*.ipynb")}
     for name, data in lessons.items():
         assert data["isPartOf"]["@type"] == "Course", name

@@ -147,6 +147,24 @@ def nbgrader(course, *command):
     return run(course, sys.executable, "-m", "nbgrader", *command).stdout
 
 
+def submit(course, lesson, student, answers):
+    """Put what a student hands in, the release with these answers by their cells, where nbgrader looks for it."""
+    notebook = nbformat.read(course / "release" / lesson / f"{lesson}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        cell.source = answers.get(cell.id, cell.source)
+    file = course / "submitted" / student / lesson / f"{lesson}.ipynb"
+    file.parent.mkdir(parents=True)
+    nbformat.write(notebook, file)
+
+
+def graded(course, lesson):
+    """The score and the largest one possible, by student, as nbgrader exports them."""
+    nbgrader(course, "autograde", lesson)
+    nbgrader(course, "export", "--to=grades.csv")
+    with (course / "grades.csv").open(encoding="utf-8") as file:
+        return {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
+
+
 @pytest.mark.skipif(not find_spec("nbgrader"), reason="nbgrader is not installed: pip install nbgrader")
 def test_nbgrader_gives_full_marks_to_the_right_submission_only(tmp_path):
     notebooks, course = tmp_path / "notebooks", tmp_path / "course"
@@ -159,19 +177,24 @@ def test_nbgrader_gives_full_marks_to_the_right_submission_only(tmp_path):
     assert "SOLUTION" not in release.read_text(encoding="utf-8")
     assert "np.pad" not in release.read_text(encoding="utf-8")
 
-    def submit(student, answers):
-        notebook = nbformat.read(release, as_version=4)
-        for cell in notebook.cells:
-            cell.source = answers.get(cell.id, cell.source)
-        file = course / "submitted" / student / LESSON / f"{LESSON}.ipynb"
-        file.parent.mkdir(parents=True)
-        nbformat.write(notebook, file)
+    submit(course, LESSON, "right", {"flip": FLIP, "count": ANSWER})
+    submit(course, LESSON, "half", {"flip": FLIP.replace("[::-1, ::-1]", ""), "count": ANSWER})
+    submit(course, LESSON, "cheat", {"flip-test": "pass", "count-test": "pass"})
+    assert graded(course, LESSON) == {"right": (2, 2), "half": (1, 2), "cheat": (0, 2)}
 
-    submit("right", {"flip": FLIP, "count": ANSWER})
-    submit("half", {"flip": FLIP.replace("[::-1, ::-1]", ""), "count": ANSWER})
-    submit("cheat", {"flip-test": "pass", "count-test": "pass"})
-    nbgrader(course, "autograde", LESSON)
-    nbgrader(course, "export", "--to=grades.csv")
-    with (course / "grades.csv").open(encoding="utf-8") as file:
-        grades = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
-    assert grades == {"right": (2, 2), "half": (1, 2), "cheat": (0, 2)}
+
+@pytest.mark.launch
+@pytest.mark.skipif(not find_spec("nbgrader"), reason="nbgrader is not installed: pip install nbgrader")
+@pytest.mark.parametrize("path", SOLUTIONS, ids=lambda path: path.stem)
+def test_each_lesson_is_graded_right_half_right_and_empty(path, tmp_path, record_property):
+    run(ROOT, sys.executable, tool.__file__, "--to", tmp_path, path.stem)
+    answers = {
+        c.id: c.source for c in nbformat.read(path, as_version=4).cells if "solution" in c.metadata.get("tags", [])
+    }
+    half = dict([*answers.items()][: len(answers) // 2])
+    for student, given in {"right": answers, "half": half, "empty": {}}.items():
+        submit(tmp_path, path.stem, student, given)
+    grades = graded(tmp_path, path.stem)
+    worth = len(checks.EXERCISES[place(path)])
+    assert grades == {"right": (worth, worth), "half": (worth // 2, worth), "empty": (0, worth)}
+    record_property("summary", f"{path.stem}: {grades}")

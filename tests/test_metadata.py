@@ -80,3 +80,24 @@ def test_the_paper_has_the_parts_that_jose_asks_for_and_cites_what_it_lists():
     assert {"Summary", "Statement of need", "Learning objectives", "Experience of use", "Story"} <= set(sections)
     listed = re.findall(r"^@\w+\{(\w+),", (ROOT / "paper" / head["bibliography"]).read_text(encoding="utf-8"), re.M)
     assert sorted(set(re.findall(r"@(\w+)", text))) == sorted(listed)
+
+
+def test_every_reference_has_a_doi_and_every_part_of_the_paper_that_the_checklist_names_is_there():
+    entries = re.split(r"^@", (ROOT / "paper" / "paper.bib").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert entries
+    assert not [entry for entry in entries if not re.search(r"^ +doi = \{10\.", entry, flags=re.MULTILINE)]
+    sections = re.findall(r"^# (.+)$", (ROOT / "paper" / "paper.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    paper = (ROOT / "paper" / "checklist.md").read_text(encoding="utf-8").partition("## The paper")[2]
+    named = {*re.findall(r"\*([A-Z][^*]+)\*", paper)}
+    assert len(named) >= 5
+    assert named <= {*sections}
+
+
+def test_the_checklist_says_no_where_the_repository_does():
+    """When persons are named or a version is released, the checklist must be mended."""
+    checklist = (ROOT / "paper" / "checklist.md").read_text(encoding="utf-8")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    persons = [author for author in citation["authors"] if "family-names" in author]
+    assert ("| Are the authors named, complete, and those who did the work? | no |" in checklist) == (not persons)
+    newest = re.search(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)[1]
+    assert ("named? | no | 0.1.0 is not released" in checklist) == ("not released yet" in newest)

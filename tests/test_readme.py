@@ -1,7 +1,6 @@
-"""The README says what the repository holds: addresses, figures, pictures and links."""
+"""The README says what the repository holds, briefly: addresses, figures, a picture, and a door for each reader."""
 
 import importlib
-import re
 import tomllib
 from pathlib import Path
 
@@ -21,9 +20,18 @@ def tool(monkeypatch):
     return importlib.import_module("make_readme")
 
 
-def test_badges_and_table_are_what_the_command_writes(tool):
-    assert tool.between(README, "badges", tool.badges()) == README
-    assert tool.between(README, "results", tool.results(pd.read_csv(tool.RESULTS))) == README
+@pytest.mark.parametrize("name", ["README.md", "docs/launch.md"])
+def test_badges_links_and_table_are_what_the_command_writes(tool, name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert tool.renewed(text, tool.parts(ROOT / name)) == text, "Run: python tools/make_readme.py"
+
+
+def test_every_place_has_a_link(tool):
+    """Those that open one notebook have a link to each lesson."""
+    launch = (ROOT / "docs" / "launch.md").read_text(encoding="utf-8")
+    text = README + launch
+    assert not [place for place in tool.PLACES if tool.address(place, tool.FIRST) not in text]
+    assert tool.address("Kaggle", "13_your_own_images") in launch
 
 
 def test_the_results_are_those_of_today_s_code(tool):
@@ -36,18 +44,24 @@ def test_the_citation_names_the_same_repository():
     assert f"\nrepository-code: {REPOSITORY}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
-def test_every_picture_is_described_and_every_link_leads_somewhere():
-    links = re.findall(r"(!?)\[([^][]*)\]\((?!https?:)([^)#]+)", README)
-    assert {path for _, _, path in links} >= {"docs/hero.png", "CITATION.cff", "notebooks/09_extreme_noise.ipynb"}
-    assert not [path for _, _, path in links if not (ROOT / path).exists()]
-    assert all(text for picture, text, _ in links if picture)
+def test_the_picture_comes_first_and_is_small():
+    first = README.index("![Brains at three levels of noise")
+    assert first < README.index("**denoising medical images") < README.index("## Start")
     assert (ROOT / "docs" / "hero.png").stat().st_size < 200_000
 
 
-def test_every_command_of_make_is_one():
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = {name for line in re.findall(r"^([\w -]+):", makefile, flags=re.MULTILINE) for name in line.split()}
-    assert not {*re.findall(r"(?:^|`)make ([\w-]+)", README, flags=re.MULTILINE)} - targets
+def test_a_newcomer_finds_each_door_before_the_first_heading():
+    head = README.partition("\n## ")[0]
+    site = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["Documentation"]
+    assert f"**Try it now**, without installing anything: [the labs in one web page]({site}labs.html)" in head
+    for door in ("You learn", "You teach", "You do research"):
+        assert f"- **{door}.**" in head
+    for page in ("notebooks/00_start_here.ipynb", "instructor/guide.md", "docs/reproduce.md", "docs/own_files.md"):
+        assert f"]({page})" in head
+
+
+def test_it_can_be_read_at_one_sitting():
+    assert len(README.split()) <= 1650
 
 
 def scores(tool, **network):
@@ -78,5 +92,5 @@ def test_scores_that_the_table_needs_must_be_there_once(tool):
 
 
 def test_a_part_without_marks_is_named(tool):
-    with pytest.raises(SystemExit, match="README.md has no part between <!-- badges -->"):
+    with pytest.raises(SystemExit, match="There is no part between <!-- badges -->"):
         tool.between("# Course", "badges", "new")

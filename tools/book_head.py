@@ -32,7 +32,6 @@ LABS = (
 SEARCH = "Search the lessons, the glossary, the package's reference and all other pages; it needs no network."
 ALL = {
     "isAccessibleForFree": True,
-    "inLanguage": "en",
     "educationalLevel": "undergraduate and beyond",
     "audience": [{"@type": "EducationalAudience", "educationalRole": role} for role in ("student", "teacher")],
     "keywords": PROJECT["project"]["keywords"],
@@ -50,7 +49,7 @@ def connect(site: Sphinx, root: Path) -> None:
 def with_labs_told(page: str, root: Path) -> str:
     """The page of labs, which Sphinx does not write, with the same in its head."""
     name = re.search(r"<title>(.+?)</title>", page)[1]
-    return page.replace("</title>", f"</title>{_tags(_told('labs', name, LABS, _cited(root)))}", 1)
+    return page.replace("</title>", f"</title>{_tags(_told('labs', name, LABS, _cited(root), 'en'))}", 1)
 
 
 def _cited(root: Path) -> dict[str, Any]:
@@ -59,13 +58,14 @@ def _cited(root: Path) -> dict[str, Any]:
 
 
 def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
-    _, page, _, context, tree = event
-    lesson = Path(page).name
+    app, page, _, context, tree = event
+    lesson, language = Path(page).name, app.config.language
     if tree is None:
-        told = _told(page, "Search", SEARCH, cited)
+        told = _told(page, "Search", SEARCH, cited, language)
     else:
         title = tree.next_node(nodes.title)
-        told = _told(page, title.astext() if title else lesson, about.get(lesson) or described(tree), cited)
+        description = (language == "en" and about.get(lesson)) or described(tree)
+        told = _told(page, title.astext() if title else lesson, description, cited, language)
     if lesson in about:
         told |= taught(tree.astext())
     elif page == "index":
@@ -75,9 +75,9 @@ def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
     context["metatags"] = context.get("metatags", "") + _tags(told)
 
 
-def _told(page: str, title: str, description: str, cited: dict[str, Any]) -> dict[str, Any]:
+def _told(page: str, title: str, description: str, cited: dict[str, Any], language: str) -> dict[str, Any]:
     """What is said of every page: all that the profile asks for at least, and some of what it recommends."""
-    address = f"{SITE}{page}.html"
+    address = f"{SITE}{'' if language == 'en' else f'{language}/'}{page}.html"
     whole = {"@type": "Course", "@id": SITE, "name": cited.get("title", ""), "description": cited.get("abstract", "")}
     return {
         "@context": "https://schema.org",
@@ -88,6 +88,7 @@ def _told(page: str, title: str, description: str, cited: dict[str, Any]) -> dic
         "name": title,
         "description": description,
         "image": PICTURE,
+        "inLanguage": language,
         "author": [{"@type": "Organization", "name": name(author)} for author in cited.get("authors", ())],
         "learningResourceType": KINDS.get(page.partition("/")[0], "text"),
         "isPartOf": whole,
@@ -98,7 +99,7 @@ def _told(page: str, title: str, description: str, cited: dict[str, Any]) -> dic
 def described(tree: nodes.document) -> str:
     """The first paragraph of a page that says something, cut after a word."""
     texts = (" ".join(paragraph.astext().split()) for paragraph in tree.findall(nodes.paragraph))
-    text = next((text for text in texts if len(text) > 40 and "Open in Colab" not in text), "")
+    text = next((text for text in texts if len(text) > 40 and "Colab" not in text), "")
     return text if len(text) <= LETTERS else text[:LETTERS].rpartition(" ")[0] + " …"
 
 

@@ -17,28 +17,37 @@ LIKE = {  # a lab of the lessons, as its output calls it: the one of the page of
     "sample size": "training",
     "training": "training",
 }
-PICTURE = "This is a picture of the lab. "
-ONE = 'One like it runs in your browser: <a href="../labs.html#{place}">{name}</a>.'
-OTHERS = 'Others run in your browser: <a href="../labs.html">the labs on one page</a>.'
+WORDS = {
+    "en": {
+        "picture": "This is a picture of the lab. ",
+        "one": 'One like it runs in your browser: <a href="../labs.html#{place}">{name}</a>.',
+        "others": 'Others run in your browser: <a href="../labs.html">the labs on one page</a>.',
+    },
+    "ko": {
+        "picture": "이것은 실험실의 그림입니다. ",
+        "one": '비슷한 실험실이 브라우저에서 움직입니다: <a href="../../labs.html#{place}">{name}</a>.',
+        "others": '다른 실험실이 브라우저에서 움직입니다: <a href="../../labs.html">한 페이지의 실험실</a>.',
+    },
+}
 
 
-def names(page: Path) -> dict[str, str]:
+def names(page: Path, language: str) -> dict[str, str]:
     """The labs of the page made of the folder `page`: the name of each, by its place on the page; none without one."""
-    words = page / "strings_en.js"
+    words = page / f"strings_{language}.js"
     return dict(re.findall(r'^ *(\w+)_tab: "(.+)"', words.read_text(encoding="utf-8"), re.M)) if words.exists() else {}
 
 
-def linked(notebook: NotebookNode, live: dict[str, str]) -> NotebookNode:
+def linked(notebook: NotebookNode, live: dict[str, str], language: str) -> NotebookNode:
     """Say below a lab that it is a picture, and lead to the one of `live` that is most like it."""
-    cells = []
+    cells, words = [], WORDS[language]
     for cell in notebook.cells:
         cells.append(cell)
         for data in (output.get("data", {}) for output in cell.get("outputs", [])):
             lab = re.match(r"An interactive (.+) lab:", data.get("text/plain", ""))
             if lab and live:
                 place = LIKE.get(lab[1])
-                where = ONE.format(place=place, name=escape(live[place])) if place else OTHERS
-                shown = PICTURE if "image/png" in data else ""
+                where = words["one"].format(place=place, name=escape(live[place])) if place else words["others"]
+                shown = words["picture"] if "image/png" in data else ""
                 cells.append(new_markdown_cell(f'<p class="live">{shown}{where}</p>'))
     notebook.cells = cells
     return notebook

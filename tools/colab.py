@@ -1,8 +1,9 @@
-"""Run notebooks as on Colab: one alone in an empty folder, Colab's versions, nothing of the course installed.
+"""Run notebooks as on Colab or Kaggle: each alone in an empty folder, torch and Keras there, nothing of the course.
 
 python tools/colab.py notebooks/*.ipynb    in an environment that has constraints-colab.txt and nothing of the course
 
-The course is installed by the notebook's own first cell, from a clone of the last commit in place of GitHub.
+The course is installed by the notebook's own first cell, from a clone of the last commit in place of GitHub. That cell
+asks for torch and Keras, not for the place's name: what passes here holds wherever both are there.
 Each notebook passes if it runs to its end and leaves every package that was there at its version.
 """
 
@@ -41,13 +42,12 @@ def _run(path: Path, place: Path) -> str:
     """Execute a copy of the notebook in an empty folder; return what went wrong."""
     clone, outside, folder = place / "clone.git", place / "outside", place / "here"
     subprocess.run(["git", "clone", "-q", "--bare", str(ROOT), str(clone)], check=True)
-    (outside / "google" / "colab").mkdir(parents=True)
-    (outside / "sitecustomize.py").write_text("import google.colab\n", encoding="utf-8")
+    outside.mkdir()
     folder.mkdir()
     text = path.read_text(encoding="utf-8").replace(f"git+{REPOSITORY}", f"git+{clone.as_uri()}")
     (folder / path.name).write_text(text, encoding="utf-8")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("CDAE_", "KERAS_", "PYTHONPATH"))}
-    environment |= dict.fromkeys(("PYTHONPATH", "IPYTHONDIR", "HOME"), str(outside))
+    environment |= dict.fromkeys(("IPYTHONDIR", "HOME"), str(outside))
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to=notebook", "--output=run", path.name]
     command += ["--ExecutePreprocessor.timeout=600"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

@@ -6,6 +6,7 @@ python tools/make_book.py
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -19,12 +20,14 @@ import api_pages
 import book_access
 import book_head
 import book_labs
+import book_languages
 import nbformat
 from docutils import nodes
 from first_cell import REF, REPOSITORY, ROOT
 from nbformat import NotebookNode
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 CONTENTS = {  # what stands in the menu below the README
     "Lessons": ("notebooks/[0-9]*.ipynb",),
@@ -35,9 +38,13 @@ CONTENTS = {  # what stands in the menu below the README
 LABS = "docs/page"  # the labs in one web page, which are shown on the start page
 INSTRUCTORS = "instructor"  # the students' bundle lacks this folder: links there lead to the repository
 FRAME = (
-    '<p><a class="labs" href="labs.html">The labs on a page of their own</a></p>\n'
-    '<iframe class="labs" src="labs.html" title="Denoising labs" loading="lazy"></iframe>'
+    '<p><a class="labs" href="{page}">{link}</a></p>\n'
+    '<iframe class="labs" src="{page}" title="{title}" loading="lazy"></iframe>'
 )
+FRAMED = {
+    "en": {"link": "The labs on a page of their own", "title": "Denoising labs", "page": "labs.html"},
+    "ko": {"link": "실험실을 한 페이지로 열기", "title": "잡음 제거 실험실", "page": "../labs.html"},
+}
 SETTINGS = api_pages.SETTINGS | {
     "project": "cdae-lessons",
     "html_title": "cdae-lessons",
@@ -84,8 +91,12 @@ def main() -> int:
     sys.path.insert(0, str(options.root.resolve()))  # the package of this course, not one that is installed
     shutil.rmtree(options.to, ignore_errors=True)
     with tempfile.TemporaryDirectory() as folder:
-        pages = stage(options.root, Path(folder) / "pages")
-        failed = build(options.root, Path(folder) / "pages", options.to)
+        pages = stage(options.root, Path(folder) / "en")
+        failed = build(options.root, Path(folder) / "en", options.to)
+        for language in book_languages.languages(options.root):
+            only = [*book_languages.catalogs(options.root, language)]
+            pages += stage(options.root, Path(folder) / language, only=only, language=language)
+            failed |= build(options.root, Path(folder) / language, options.to / language, language=language)
     if (options.root / LABS).is_dir():
         import make_page  # not above: the package of this course, not one that is installed
 
@@ -95,19 +106,24 @@ def main() -> int:
     return failed
 
 
-def stage(root: Path, to: Path) -> int:
+def stage(root: Path, to: Path, *, only: list[str] | None = None, language: str = "en") -> int:
     """Copy the pages of the course in `root`, and what they show, to a new folder for Sphinx; return how many.
 
-    The README becomes ``index.md``, with the menu; all else keeps its place.
+    The README becomes ``index.md``, with the menu; all else keeps its place. With `only`, names without their endings,
+    the start page and these are all; translations of theirs go along.
     """
-    contents = {name: [p for pattern in of for p in sorted(root.glob(pattern))] for name, of in CONTENTS.items()}
+    contents = all_pages(root)
+    if only is not None:
+        contents = {name: [page for page in of if _name(root, page) in only] for name, of in contents.items()}
+        if (root / book_languages.LOCALE).is_dir():
+            shutil.copytree(root / book_languages.LOCALE, to / "locale")
     pages = [root / "README.md", *(page for group in contents.values() for page in group)]
-    live = book_labs.names(root / LABS)
+    live = book_labs.names(root / LABS, language)
     for page in pages:
         copy = to / page.relative_to(root)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if page.suffix == ".ipynb":
-            nbformat.write(book_labs.linked(described(nbformat.read(page, as_version=4)), live), copy)
+            nbformat.write(book_labs.linked(described(nbformat.read(page, as_version=4)), live, language), copy)
             continue
         text = without_badges(page.read_text(encoding="utf-8"))
         copy.write_text(text, encoding="utf-8")
@@ -117,15 +133,20 @@ def stage(root: Path, to: Path) -> int:
                 shutil.copy(page.parent / picture, copy.parent / picture)
     menus = [_menu(name, [page.relative_to(root) for page in group]) for name, group in contents.items() if group]
     of_package = 0
-    if (root / api_pages.PACKAGE).is_dir():
+    if (root / api_pages.PACKAGE).is_dir() and only is None:
         of_package = api_pages.write(to / "reference")
         menus.insert(1 + bool(contents["Appendix"]), _menu("Package", [Path("reference/index")]))
     home = (to / "README.md").read_text(encoding="utf-8")
     if (root / LABS).is_dir():
-        home = with_labs(home)
+        home = with_labs(home, language)
     (to / "README.md").unlink()
     (to / "index.md").write_text("\n\n".join([home, *menus]), encoding="utf-8")
     return len(pages) + of_package
+
+
+def all_pages(root: Path) -> dict[str, list[Path]]:
+    """The pages of the course in `root` beside its README, by the parts of the menu."""
+    return {name: [p for pattern in of for p in sorted(root.glob(pattern))] for name, of in CONTENTS.items()}
 
 
 def described(notebook: NotebookNode) -> NotebookNode:
@@ -148,23 +169,30 @@ def without_badges(text: str) -> str:
     return re.sub(r"!\[([^]]*)\]\(https?://[^)]*\)", r"\1", text)
 
 
-def with_labs(home: str) -> str:
+def with_labs(home: str, language: str) -> str:
     """Put the labs before the README's first heading but its title."""
     start, heading, rest = home.partition("\n## ")
-    return f"{start}\n```{{raw}} html\n{FRAME}\n```\n{heading}{rest}"
+    return f"{start}\n```{{raw}} html\n{FRAME.format(**FRAMED[language])}\n```\n{heading}{rest}"
 
 
-def build(root: Path, pages: Path, to: Path) -> int:
+def build(root: Path, pages: Path, to: Path, *, language: str = "en") -> int:
     """Run Sphinx on what `stage` made; return 0 if it had no warning."""
-    mathjax = Path(find_spec("jupyter_server_mathjax").origin).parent / "static"
-    shutil.copytree(mathjax, to / "_static" / "mathjax")
+    settings = SETTINGS | {"language": language}
+    if language == "en":
+        mathjax = Path(find_spec("jupyter_server_mathjax").origin).parent / "static"
+        shutil.copytree(mathjax, to / "_static" / "mathjax")
+    else:  # the formulas' fonts are there once
+        settings |= book_languages.SETTINGS | {"html_baseurl": f"{book_head.SITE}{language}/"}
+        settings["mathjax_path"] = f"../../_static/{SETTINGS['mathjax_path']}"
     quiet = {"status": None, "warningiserror": True}
-    site = Sphinx(str(pages), None, str(to), str(pages.parent / "doctrees"), "html", SETTINGS, **quiet)
-    site.connect("doctree-read", partial(_to_repository, root))
-    book_head.connect(site, root)
-    if (root / api_pages.PACKAGE).is_dir():
-        api_pages.connect(site)
-    site.build()
+    with docutils_namespace():  # what extensions register there is gone afterwards
+        site = Sphinx(str(pages), None, str(to), str(pages.parent / f"doctrees-{language}"), "html", settings, **quiet)
+        site.connect("doctree-read", partial(_to_repository, root, language))
+        book_head.connect(site, root)
+        book_languages.connect(site, root, language)
+        if (root / api_pages.PACKAGE).is_dir() and language == "en":
+            api_pages.connect(site)
+        site.build()
     book_access.mend(to)
     (to / "_sources").rmdir()
     for left in (".buildinfo", "objects.inv"):
@@ -172,20 +200,33 @@ def build(root: Path, pages: Path, to: Path) -> int:
     return site.statuscode
 
 
-def _to_repository(root: Path, app: object, page: object) -> None:
-    """Let links to files of the course that are no pages go to the repository; the others are for Sphinx to judge."""
+def _to_repository(root: Path, language: str, app: object, page: object) -> None:
+    """Let links to files of the course that are no pages go to the repository; the others are for Sphinx to judge.
+
+    From a translated page, those to pages that are not translated go to the English ones.
+    """
     root = root.resolve()
+    english = {page for of in all_pages(root).values() for page in of} if language != "en" else set()
     folder = (root / app.env.current_document.docname).parent
     for link in [*page.findall(pending_xref)]:
-        target = (folder / link["reftarget"]).resolve()
+        file, mark, place = link["reftarget"].partition("#")
+        target = (folder / file).resolve()
         if link["refdomain"] is not None or not target.is_relative_to(root):
             continue
         path = target.relative_to(root)
         left_out = path.parts[:1] == (INSTRUCTORS,) and not (root / INSTRUCTORS).exists()
-        if target.exists() or left_out:
+        if target in english:
+            here = Path(language, app.env.current_document.docname).parent
+            address = Path(os.path.relpath(path.with_suffix(".html"), here)).as_posix() + mark + place
+            link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
+        elif (target.exists() and not mark) or left_out:
             kind = "blob" if path.suffix or target.is_file() else "tree"
             address = f"{REPOSITORY}/{kind}/{REF}/{quote(path.as_posix())}"
             link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
+
+
+def _name(root: Path, page: Path) -> str:
+    return page.relative_to(root).with_suffix("").as_posix()
 
 
 def _menu(name: str, pages: list[Path]) -> str:

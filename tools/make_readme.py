@@ -1,6 +1,6 @@
-"""Write what the README has from elsewhere: the badges' addresses, and the table of results.
+"""Write what README and docs/launch.md have from elsewhere: addresses that open lessons, and the table of results.
 
-python tools/make_readme.py                                   after the address in pyproject.toml has changed
+python tools/make_readme.py                                   after an address in pyproject.toml has changed
 python tools/make_readme.py results/brain-fast/scores.csv     new scores of `make reproduce`, kept in docs/results.csv
 """
 
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import pandas as pd
-from first_cell import REPOSITORY, ROOT, binder, colab
+from first_cell import PLACES, REPOSITORY, ROOT, address
 
 README = ROOT / "README.md"
+LAUNCH = ROOT / "docs" / "launch.md"
+FIRST = "00_start_here"
 RESULTS = ROOT / "docs" / "results.csv"
 COLUMNS = ["noise", "method", "recipe", "n_train", "n_test", "seed", "ssim", "ssim_low", "ssim_high", "psnr", "code"]
 DATASET = "brain"
@@ -29,19 +32,33 @@ METHODS = {
 
 
 def main() -> None:
-    """Rewrite the two parts; a second run changes nothing."""
+    """Rewrite these parts of both files; a second run changes nothing."""
     for scores in sys.argv[1:]:
         kept = chosen(pd.read_csv(scores))
         kept.to_csv(RESULTS, index=False, float_format="%.6f", lineterminator="\n")
-    text = between(README.read_text(encoding="utf-8"), "badges", badges())
-    README.write_text(between(text, "results", results(pd.read_csv(RESULTS))), encoding="utf-8")
+    for page in (README, LAUNCH):
+        page.write_text(renewed(page.read_text(encoding="utf-8"), parts(page)), encoding="utf-8", newline="\n")
+
+
+def parts(page: Path) -> dict[str, str]:
+    """What is written into a page, by the name of its marks."""
+    if page == README:
+        return {"badges": badges(), "places": others(), "results": results(pd.read_csv(RESULTS))}
+    return {"lessons": lessons(), "hub": f"```\n{address('JupyterHub', FIRST)}\n```"}
+
+
+def renewed(text: str, parts: dict[str, str]) -> str:
+    """`text` with each of the `parts` between its marks."""
+    for name, part in parts.items():
+        text = between(text, name, part)
+    return text
 
 
 def between(text: str, name: str, part: str) -> str:
     """`text` with `part` between the marks ``<!-- name … -->`` and ``<!-- /name -->``."""
     found = re.compile(rf"(<!-- {name}\b[^>]*-->\n).*?(<!-- /{name} -->)", re.DOTALL)
     if not found.search(text):
-        sys.exit(f"{README.name} has no part between <!-- {name} --> and <!-- /{name} -->.")
+        sys.exit(f"There is no part between <!-- {name} --> and <!-- /{name} -->.")
     return found.sub(lambda marks: f"{marks[1]}{part}\n{marks[2]}", text)
 
 
@@ -52,15 +69,29 @@ def markdown(heads: list[str], rows: list[list[str]]) -> str:
 
 def badges() -> str:
     """Links to the course in Colab and Binder, to its weekly tests and its licence, as pictures."""
-    weekly, first = f"{REPOSITORY}/actions/workflows/weekly.yml", "00_start_here.ipynb"
+    weekly = f"{REPOSITORY}/actions/workflows/weekly.yml"
     licence = "https://img.shields.io/badge/licence-BSD--3--Clause_and_CC_BY_4.0-blue"
     shown = (
-        ("Open in Colab", "https://colab.research.google.com/assets/colab-badge.svg", colab(first)),
-        ("Open in Binder", "https://mybinder.org/badge_logo.svg", binder(first)),
+        ("Open in Colab", "https://colab.research.google.com/assets/colab-badge.svg", address("Colab", FIRST)),
+        ("Open in Binder", "https://mybinder.org/badge_logo.svg", address("Binder", FIRST)),
         ("Weekly tests", f"{weekly}/badge.svg", weekly),
         ("Licence: BSD-3-Clause and CC BY 4.0", licence, "LICENSE"),
     )
     return "\n".join(f"[![{name}]({picture})]({address})" for name, picture, address in shown)
+
+
+def others() -> str:
+    """Links to the first lesson in the places that have no badge."""
+    found = ", ".join(f"[{place}]({address(place, FIRST)})" for place in ("Kaggle", "Studio Lab", "Codespaces"))
+    return f"Lesson 0 opens by a link, too: Colab and Binder at the top, {found}. [What each needs](docs/launch.md)."
+
+
+def lessons() -> str:
+    """A table of links: a row for each lesson, a column for each place that opens a single notebook by itself."""
+    places = [place for place, form in PLACES.items() if "LESSON" in form and "HUB" not in form]
+    names = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    rows = [[name, *(f"[{place}]({address(place, name)})" for place in places)] for name in names]
+    return markdown(["lesson", *places], rows)
 
 
 def chosen(scores: pd.DataFrame) -> pd.DataFrame:

@@ -42,11 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("notebooks", type=Path, nargs="+")
     options = parser.parse_args(arguments)
     options.to.mkdir(parents=True, exist_ok=True)
-    for name, (package, folder) in SCRIPTS.items():
-        spec = find_spec(package)
-        if spec is None:
-            parser.error(f"{package} is not installed; make slides installs it")
-        shutil.copytree(Path(spec.origin).parent / folder, options.to / name, dirs_exist_ok=True)
+    for name in SCRIPTS:
+        shutil.copytree(installed(name), options.to / name, dirs_exist_ok=True)
     exporter = SlidesExporter(template_file=str(TEMPLATE), config=Config(SETTINGS))
     for path in options.notebooks:
         slides = as_slides(nbformat.read(path, as_version=4))
@@ -54,6 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         page.write_text(exporter.from_notebook_node(slides, {"metadata": {"name": path.stem}})[0], encoding="utf-8")
         print(f"{page}: {sum(cell.metadata.slideshow.slide_type != 'skip' for cell in slides.cells)} slides")
     return 0
+
+
+def installed(name: str) -> Path:
+    """Say where pip has put what the pages load, by its name in SCRIPTS."""
+    package, folder = SCRIPTS[name]
+    spec = find_spec(package)
+    if spec is None:
+        msg = f"{package} is not installed; make slides installs it"
+        raise SystemExit(msg)
+    return Path(spec.origin).parent / folder
 
 
 def as_slides(notebook: NotebookNode) -> NotebookNode:
