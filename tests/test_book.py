@@ -322,7 +322,7 @@ def test_search_engines_are_told_what_each_page_is(site):
         assert data["@context"] == "https://schema.org", name
         assert "LearningResource" in data["@type"], name
         assert data["http://purl.org/dc/terms/conformsTo"]["@id"].startswith("https://bioschemas.org/profiles/"), name
-        assert all(isinstance(data[each], str) and len(data[each]) > 2 for each in ("name", "description")), name
+        assert all(isinstance(data[each], str) and data[each].strip() for each in ("name", "description")), name
         assert data["keywords"], name
         assert {*map(type, data["keywords"])} == {str}, name
         assert {"license", "author", "audience", "image", "learningResourceType"} <= {*data}, name  # recommended
