@@ -52,7 +52,7 @@ def test_there_is_korean():
 def test_everything_that_a_page_says_is_translated(now, language, page):
     there = messages(language, page)
     said = {str(message.id) for message in now[page] if message.id}
-    assert said == {*there}, UPDATE
+    assert {*filter(book_languages.has_words, said)} == {*filter(book_languages.has_words, there)}, UPDATE
     left = [text for text, of in there.items() if book_languages.has_words(text) and (of.fuzzy or not of.string)]
     assert left == [], UPDATE
 

@@ -270,6 +270,15 @@ def test_the_header_of_a_ct_is_kept(tmp_path):
     assert after.PatientName == before.PatientName
 
 
+def test_a_series_says_once_that_it_is_derived(tmp_path):
+    file = dicom(tmp_path / "a.dcm", RAMP, SeriesDescription="Head")
+    once = write(read(file), like=file, folder=tmp_path / "once")
+    twice = write(read(once), like=once, folder=tmp_path / "twice")
+    assert [pydicom.dcmread(made).SeriesDescription for made in (once, twice)] == [
+        "Head derived, not for diagnosis"
+    ] * 2
+
+
 def test_slices_of_a_series_stay_together_and_the_same_content_has_the_same_uid(tmp_path):
     def uids(number, by, note="Changed"):
         file = dicom(tmp_path / f"{number}.dcm", RAMP, SeriesInstanceUID="1.2.3", SOPInstanceUID=f"1.2.3.{number}")

@@ -156,7 +156,8 @@ def _say(header: Dataset, note: str) -> None:
             element.value = ["DERIVED", *_texts(element.value)[1:]]
     header.DerivationDescription = f"{note[:900]} (cdae-lessons {__version__}); {CLAIM}"
     suffix = f"derived, {CLAIM}"
-    header.SeriesDescription = f"{str(header.get('SeriesDescription') or '')[: 62 - len(suffix)]} {suffix}".strip()
+    series = str(header.get("SeriesDescription") or "").removesuffix(suffix).strip()  # may be derived already
+    header.SeriesDescription = f"{series[: 62 - len(suffix)]} {suffix}".strip()
     if before:
         source = Dataset()
         source.ReferencedSOPClassUID, source.ReferencedSOPInstanceUID = kind, before
