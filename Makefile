@@ -45,8 +45,10 @@ book: .venv/.book ## the course and the package's reference as a web site, in bu
 page: .venv/.lab ## the labs in one web page, build/labs.html; opened by double-click, it needs nothing else
 	@$(RUN) tools/make_page.py $(ARGS)
 nbgrader: .venv/.nbgrader ## the exercises as nbgrader assignments, in build/nbgrader    (ARGS=02_noise_and_scores: one)
+slides: FILES := $(NOTEBOOKS)
+lectures: FILES := $(LECTURES)
 slides lectures book nbgrader:
-	@$(RUN) tools/make_$@.py $(ARGS) $(if $(filter slides,$@),$(NOTEBOOKS)) $(if $(filter lectures,$@),$(LECTURES))
+	@$(RUN) tools/make_$@.py $(ARGS) $(FILES)
 
 # The tests hold reference answers, too.
 student: LEFT_OUT := ':!instructor' ':!notebooks/solutions' ':!tests' ':!.ci'

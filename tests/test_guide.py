@@ -70,9 +70,7 @@ def test_the_minutes_agree_with_what_the_lessons_state():
         name = re.match(r"# (\w+) ·", text)[1]
         if abs(stated - tool.total(LESSONS[name])) > 15:
             apart[name] = stated
-    told = re.search(r"but for lesson (\d+): it says about (\d+) minutes, and the rule says (\d+)", GUIDE)
-    assert apart == ({told[1]: int(told[2])} if told else {})
-    assert not told or int(told[3]) == tool.total(LESSONS[told[1]])
+    assert apart == {}
 
 
 def test_a_plan_fits_its_slot():

@@ -39,6 +39,11 @@ ALL = {
 }
 
 
+def address(page: str, language: str = "en") -> str:
+    """Where a page of the site stands in a language; English is at the top."""
+    return f"{SITE}{'' if language == 'en' else f'{language}/'}{page}"
+
+
 def connect(site: Sphinx, root: Path) -> None:
     """Let Sphinx write it into the head of every page of the course in `root`."""
     readme = (root / "README.md").read_text(encoding="utf-8")
@@ -77,14 +82,14 @@ def _write(about: dict[str, str], cited: dict[str, Any], *event: Any) -> None:
 
 def _told(page: str, title: str, description: str, cited: dict[str, Any], language: str) -> dict[str, Any]:
     """What is said of every page: all that the profile asks for at least, and some of what it recommends."""
-    address = f"{SITE}{'' if language == 'en' else f'{language}/'}{page}.html"
+    here = address(f"{page}.html", language)
     whole = {"@type": "Course", "@id": SITE, "name": cited.get("title", ""), "description": cited.get("abstract", "")}
     return {
         "@context": "https://schema.org",
-        "@id": address,
+        "@id": here,
         "@type": "LearningResource",
         "http://purl.org/dc/terms/conformsTo": {"@type": "CreativeWork", "@id": PROFILE},
-        "url": address,
+        "url": here,
         "name": title,
         "description": description,
         "image": PICTURE,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages import Catalog, pofile
-from book_head import SITE
+from book_head import address
 from first_cell import ROOT
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
@@ -85,10 +85,10 @@ def read(path: Path, language: str | None) -> Catalog:
 
 def write(path: Path, catalog: Catalog) -> None:
     """Write a file of messages, without the dates that would make it another one each time."""
+    head = f'msgid ""\nmsgstr ""\n"Language: {catalog.locale}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
     with path.open("wb") as file:
+        file.write(head.encode())
         pofile.write_po(file, catalog, width=0, omit_header=True, include_previous=True)
-    text = f'msgid ""\nmsgstr ""\n"Language: {catalog.locale}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
-    path.write_bytes(text.encode() + path.read_bytes())
 
 
 def has_words(text: str) -> bool:
@@ -114,8 +114,8 @@ def connect(site: Sphinx, root: Path, language: str) -> None:
             said = f'{UNREVIEWED[language]} <span lang="en">{UNREVIEWED_IN_ENGLISH}</span> '
         context["body"] = f'<p class="languages">{said}{" · ".join(links)}</p>\n{context["body"]}'
         for other in [language, *others]:
-            address = f"{SITE}{'' if other == 'en' else f'{other}/'}{page}.html"
-            context["metatags"] += f'\n<link rel="alternate" hreflang="{other}" href="{address}">'
+            there_too = address(f"{page}.html", other)
+            context["metatags"] += f'\n<link rel="alternate" hreflang="{other}" href="{there_too}">'
 
     site.connect("html-page-context", switch)
 

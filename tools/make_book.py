@@ -37,14 +37,6 @@ CONTENTS = {  # what stands in the menu below the README
 }
 LABS = "docs/page"  # the labs in one web page, which are shown on the start page
 INSTRUCTORS = "instructor"  # the students' bundle lacks this folder: links there lead to the repository
-FRAME = (
-    '<p><a class="labs" href="{page}">{link}</a></p>\n'
-    '<iframe class="labs" src="{page}" title="{title}" loading="lazy"></iframe>'
-)
-FRAMED = {
-    "en": {"link": "The labs on a page of their own", "title": "Denoising labs", "page": "labs.html"},
-    "ko": {"link": "실험실을 한 페이지로 열기", "title": "잡음 제거 실험실", "page": "../labs.html"},
-}
 SETTINGS = api_pages.SETTINGS | {
     "project": "cdae-lessons",
     "html_title": "cdae-lessons",
@@ -138,7 +130,7 @@ def stage(root: Path, to: Path, *, only: list[str] | None = None, language: str 
         menus.insert(1 + bool(contents["Appendix"]), _menu("Package", [Path("reference/index")]))
     home = (to / "README.md").read_text(encoding="utf-8")
     if (root / LABS).is_dir():
-        home = with_labs(home, language)
+        home = book_labs.framed(home, language)
     (to / "README.md").unlink()
     (to / "index.md").write_text("\n\n".join([home, *menus]), encoding="utf-8")
     return len(pages) + of_package
@@ -169,12 +161,6 @@ def without_badges(text: str) -> str:
     return re.sub(r"!\[([^]]*)\]\(https?://[^)]*\)", r"\1", text)
 
 
-def with_labs(home: str, language: str) -> str:
-    """Put the labs before the README's first heading but its title."""
-    start, heading, rest = home.partition("\n## ")
-    return f"{start}\n```{{raw}} html\n{FRAME.format(**FRAMED[language])}\n```\n{heading}{rest}"
-
-
 def build(root: Path, pages: Path, to: Path, *, language: str = "en") -> int:
     """Run Sphinx on what `stage` made; return 0 if it had no warning."""
     settings = SETTINGS | {"language": language}
@@ -182,7 +168,7 @@ def build(root: Path, pages: Path, to: Path, *, language: str = "en") -> int:
         mathjax = Path(find_spec("jupyter_server_mathjax").origin).parent / "static"
         shutil.copytree(mathjax, to / "_static" / "mathjax")
     else:  # the formulas' fonts are there once
-        settings |= book_languages.SETTINGS | {"html_baseurl": f"{book_head.SITE}{language}/"}
+        settings |= book_languages.SETTINGS | {"html_baseurl": book_head.address("", language)}
         settings["mathjax_path"] = f"../../_static/{SETTINGS['mathjax_path']}"
     quiet = {"status": None, "warningiserror": True}
     with docutils_namespace():  # what extensions register there is gone afterwards
@@ -218,11 +204,12 @@ def _to_repository(root: Path, language: str, app: object, page: object) -> None
         if target in english:
             here = Path(language, app.env.current_document.docname).parent
             address = Path(os.path.relpath(path.with_suffix(".html"), here)).as_posix() + mark + place
-            link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
         elif (target.exists() and not mark) or left_out:
             kind = "blob" if path.suffix or target.is_file() else "tree"
             address = f"{REPOSITORY}/{kind}/{REF}/{quote(path.as_posix())}"
-            link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
+        else:
+            continue
+        link.replace_self(nodes.reference("", "", *link[0].children, refuri=address))
 
 
 def _name(root: Path, page: Path) -> str:

@@ -6,7 +6,7 @@ Each function makes a small seeded run and returns the picture, and the numbers 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import ndimage
 
-from cdae_lessons import datasets, denoisers, lesions, models, noise, plotting, training
+from cdae_lessons import datasets, denoisers, lesions, metrics, models, noise, plotting, training
 
 FOLDER = Path(__file__).parents[1] / "instructor" / "figures"
 SIZE = 32
@@ -118,11 +118,7 @@ def straw_man() -> tuple[Any, dict[str, float]]:
         lines["noisy"].append(psnr(test, pair[1]))
         lines["TV, line I"].append(psnr(test, denoisers.denoise("tv", pair[1], **fixed)))
         lines["TV, line II"].append(psnr(test, denoisers.denoise("tv", pair[1], **tuned)))
-    figure, axes = plotting.subplots()
-    for (name, values), style in zip(lines.items(), ("k:", "s--", "o-"), strict=True):
-        axes[0, 0].plot(sigmas, values, style, label=name)
-    axes[0, 0].set(xlabel="noise σ", ylabel="PSNR, dB")
-    plotting.label_lines(axes[0, 0])
+    figure = by_sigma(sigmas, lines, ("k:", "s--", "o-"))
     return figure, {"noisy": lines["noisy"][-1], "I": lines["TV, line I"][-1], "II": lines["TV, line II"][-1]}
 
 
@@ -131,11 +127,7 @@ def two_teams() -> tuple[Any, dict[str, float]]:
     images, sigmas = brains(8), (0.05, 0.1, 0.2, 0.4)
     denoised = [denoisers.denoise("median", noise.gaussian(images, p=sigma, rng=0), size=3) for sigma in sigmas]
     lines = {f"team {r}": [psnr(images, picture, data_range=r) for picture in denoised] for r in (1, 2)}
-    figure, axes = plotting.subplots()
-    for (name, values), style in zip(lines.items(), ("o-", "s--"), strict=True):
-        axes[0, 0].plot(sigmas, values, style, label=name)
-    axes[0, 0].set(xlabel="noise σ", ylabel="PSNR, dB")
-    plotting.label_lines(axes[0, 0])
+    figure = by_sigma(sigmas, lines, ("o-", "s--"))
     gaps = np.subtract(lines["team 2"], lines["team 1"])
     return figure, {"least gap": float(gaps.min()), "largest gap": float(gaps.max())}
 
@@ -150,11 +142,7 @@ def faint() -> tuple[Any, dict[str, float]]:
         noisy = noise.gaussian(test, p=sigma, rng=0)
         into.append(psnr(test, noisy))
         out.append(psnr(test, ((noisy.reshape(20, -1) - mean) @ basis.T @ basis + mean).reshape(test.shape)))
-    figure, axes = plotting.subplots()
-    for name, values, style in (("what goes in", into, "k:"), ("what comes out", out, "o-")):
-        axes[0, 0].plot(sigmas, values, style, label=name)
-    axes[0, 0].set(xlabel="noise σ", ylabel="PSNR, dB")
-    plotting.label_lines(axes[0, 0])
+    figure = by_sigma(sigmas, {"what goes in": into, "what comes out": out}, ("k:", "o-"))
     return figure, {"gain, faint": out[0] - into[0], "gain, heavy": out[-1] - into[-1]}
 
 
@@ -216,7 +204,17 @@ def rms(one: np.ndarray, other: np.ndarray) -> float:
 
 def psnr(clean: np.ndarray, other: np.ndarray, *, data_range: float = 1) -> float:
     """Mean PSNR of images, in dB."""
-    return float(np.mean(10 * np.log10(data_range**2 / np.mean((clean - other) ** 2, axis=(1, 2)))))
+    return float(metrics.score(clean, other, data_range=data_range)["psnr"].mean())
+
+
+def by_sigma(sigmas: Sequence[float], lines: Mapping[str, Sequence[float]], styles: Sequence[str]) -> Any:
+    """A figure of lines of PSNR over the noise, with their names at their ends."""
+    figure, axes = plotting.subplots()
+    for (name, values), style in zip(lines.items(), styles, strict=True):
+        axes[0, 0].plot(sigmas, values, style, label=name)
+    axes[0, 0].set(xlabel="noise σ", ylabel="PSNR, dB")
+    plotting.label_lines(axes[0, 0])
+    return figure
 
 
 def main() -> None:
